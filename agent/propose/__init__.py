@@ -1,0 +1,1 @@
+"""Candidate patches from three sources behind one protocol: templates, infilling, chat models."""

@@ -1,0 +1,1 @@
+"""The terminal: the `graft` command and, later, the full-screen app."""
