@@ -54,7 +54,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, order=True)
 class FileEdit:
-    """Replace bytes [start_byte, end_byte) of the base file. A file that does not exist is created from (0, 0)."""
+    """Replace bytes [start_byte, end_byte) of the base file; one that does not exist is made from (0, 0)."""
 
     path: str
     start_byte: int
