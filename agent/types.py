@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -130,6 +130,14 @@ class Proposer(Protocol):
     name: str
 
     def propose(self, context: ProposalContext) -> Iterator[Candidate]: ...
+
+    def propose_pairs(
+        self, context: ProposalContext, singles: Sequence[Candidate], progress: Mapping[str, float]
+    ) -> Iterator[Candidate]:
+        """Combinations of two edits, for when single ones are used up; empty where that makes no sense.
+
+        `progress` says by candidate id how far a single edit moved the failure (0 to 1).
+        """
 
 
 def apply_edits(source: bytes, edits: tuple[FileEdit, ...]) -> bytes:

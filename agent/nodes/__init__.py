@@ -1,0 +1,1 @@
+"""The steps of the loop: plain functions from the state to what changes in it."""
