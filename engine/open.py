@@ -1,0 +1,57 @@
+"""Open a model by its URL. Knows the schemes, not what stands behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from engine.types import ChatModel, Generator, UnknownModelURL
+
+
+def open_chat_model(url: str) -> ChatModel:
+    """Open the model that answers conversations, as in `scripted:replies.json`. Raises EngineError."""
+    scheme, _, rest = url.partition(":")
+    match scheme:
+        case "scripted":
+            from engine.scripted import ScriptedModel
+
+            return ScriptedModel(Path(rest))
+        case _:
+            raise _unserved(url)
+
+
+def open_generator(url: str) -> Generator:
+    """Open the model that fills in the middle, as in `scripted:replies.json`. Raises EngineError."""
+    scheme, _, rest = url.partition(":")
+    match scheme:
+        case "scripted":
+            from engine.scripted import ScriptedModel
+
+            return ScriptedModel(Path(rest))
+        case _:
+            raise _unserved(url)
+
+
+def _unserved(url: str) -> UnknownModelURL:
+    match url.partition(":")[0]:
+        case "http" | "https":
+            cause = "this version has no client for OpenAI-compatible servers yet; a later release brings it"
+        case "local":
+            cause = "this version has no local engine yet; a later release brings it as the extra `engine`"
+        case _:
+            cause = "no back-end serves that scheme"
+    return UnknownModelURL(
+        f"Cannot open the model {_without_credentials(url)!r}: {cause}.\n"
+        "Use scripted:PATH, or leave the setting empty to work without a model."
+    )
+
+
+def _without_credentials(url: str) -> str:
+    """The URL as it may be shown: no user information and no query, where keys are put."""
+    if "//" not in url:
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition(":")[0] + ":…"
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
