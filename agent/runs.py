@@ -58,7 +58,7 @@ class RunFolder:
     def open(cls, repo: Path, run_id: str) -> RunFolder:
         """Raises UsageError where there is no such run."""
         path = runs_folder(repo) / run_id
-        if Path(run_id).name != run_id or not path.is_dir():
+        if not run_id or Path(run_id).name != run_id or not path.is_dir():
             known = ", ".join(run.id for run in list_runs(repo)[:3]) or "none yet"
             raise UsageError(f"No run {run_id!r} in {repo}. Latest: {known}. See `graft runs list`.")
         return cls(path)

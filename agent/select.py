@@ -7,9 +7,10 @@ how behaviour is observed.
 
 from __future__ import annotations
 
+import ast
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.types import Candidate
@@ -63,7 +64,8 @@ def choose(finalists: Sequence[Finalist], base_behaviour: Sequence[str]) -> Choi
     """
     grouped: dict[tuple[str, ...], list[Finalist]] = defaultdict(list)
     for finalist in finalists:
-        grouped[finalist.behaviour].append(finalist)
+        # Where nothing was observed, nothing says that two patches behave alike.
+        grouped[finalist.behaviour or (finalist.candidate.id,)].append(finalist)
     cheapest = min(finalist.candidate.cost for finalist in finalists)
     changed = {behaviour: _changed(behaviour, base_behaviour) for behaviour in grouped}
     least = min(changed.values())
@@ -95,6 +97,14 @@ def _changed(behaviour: Sequence[str], base: Sequence[str]) -> float:
     return _differing(behaviour, base) / len(base) if base else 0.0
 
 
+def normal_form(source: bytes) -> str:
+    """What a file's text means to Python, whatever its layout and comments; the text where it does not parse."""
+    try:
+        return ast.dump(ast.parse(source))
+    except (SyntaxError, ValueError, RecursionError):
+        return source.decode("utf-8", "replace")
+
+
 def _differing(one: Sequence[str], other: Sequence[str]) -> int:
     return sum(left != right for left, right in zip(one, other, strict=False)) + abs(len(one) - len(other))
 
@@ -111,13 +121,3 @@ def _cheapest_first(members: Sequence[Finalist]) -> tuple[float, int, str]:
 def evidence_factor(distinct_inputs: int, guarding_tests: int) -> float:
     """How far passing speaks for a patch, 0..1: by the inputs that the tests try and the tests that guard it."""
     return 1.0 - math.exp2(-(0.5 + distinct_inputs / 2 + guarding_tests))
-
-
-def describe(cluster: Cluster, probes: int) -> Mapping[str, object]:
-    """A cluster's line in the evidence table."""
-    return {
-        "patches": len(cluster.members),
-        "share": round(cluster.share, 3),
-        "behaviour_changed": f"{round(cluster.changed * probes)} of {probes}",
-        "differs_from_best_on": cluster.differs_on,
-    }

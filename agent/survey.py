@@ -1,0 +1,96 @@
+"""The whole suite on the base tree, traced in the background while the first candidates run.
+
+It answers two questions: which lines do passing tests run (for the plan), and which tests could a patch break.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from agent.artefacts import target_tests
+from agent.errors import AgentError
+from agent.suspicion import CoveredLines, Spectrum, test_file
+from agent.types import Candidate, Outcome
+
+if TYPE_CHECKING:
+    from agent.harness.testbed import Testbed
+    from agent.harness.types import Discovery
+    from agent.workbench import Workbench
+
+MAX_GUARDS = 400
+"""Tests that a patch is checked against; those that run most of the changed lines come first."""
+
+
+class Survey:
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._outcomes: dict[str, Outcome] = {}
+        self._lines: dict[str, CoveredLines] = {}
+        self._thread: threading.Thread | None = None
+        self._finished = threading.Event()
+        self._closing = False
+        self._testbed: Testbed | None = None
+
+    def know(self, found: Discovery) -> None:
+        """Take over what a run of the suite has shown already."""
+        self._outcomes.update({verdict.test: verdict.outcome for verdict in found.verdicts})
+
+    def start(self) -> None:
+        """Begin tracing in the background; a second call does nothing."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._trace, name="survey", daemon=True)
+            self._thread.start()
+
+    def _trace(self) -> None:
+        try:
+            self._testbed = self._bench.testbed.companion()
+            passing = [test for test, outcome in self._outcomes.items() if outcome is Outcome.PASSED]
+            report = self._testbed.spectrum(passing or None, cancelled=self._stopped)
+            for run in report.runs:
+                self._outcomes[run.verdict.test] = run.verdict.outcome
+                if run.verdict.outcome is Outcome.PASSED:
+                    self._lines[run.verdict.test] = run.lines
+        except AgentError as error:
+            self._bench.note(f"The suite could not be traced: {error}")
+        finally:
+            self._finished.set()
+
+    def _stopped(self) -> bool:
+        return self._closing or self._bench.cancelled()
+
+    def spectrum(self) -> Spectrum:
+        """Lines of passing tests; empty while tracing still goes on."""
+        if not self._finished.is_set():
+            return Spectrum()
+        return Spectrum.of(self._lines.values())
+
+    def guards(self, candidate: Candidate) -> tuple[str, ...]:
+        """Tests that pass on the base and could notice this patch, the nearest first.
+
+        Waits for the tracing to end. Without a trace: tests that reach the changed files by the graph.
+        """
+        self.start()
+        while not self._finished.wait(0.1):
+            self._bench.check()
+        changed = self._bench.affected_lines(candidate)
+        targets = set(target_tests(self._bench.folder))
+        if self._lines:
+            shared = {test: _shared(lines, changed) for test, lines in self._lines.items()}
+            touching = [test for test, count in shared.items() if count and test not in targets]
+            return tuple(sorted(touching, key=lambda test: (-shared[test], test))[:MAX_GUARDS])
+        near = set(self._bench.graph.tests_for(candidate.paths))
+        passing = [test for test, outcome in self._outcomes.items() if outcome is Outcome.PASSED]
+        return tuple(test for test in passing if test_file(test) in near and test not in targets)[:MAX_GUARDS]
+
+    def close(self) -> None:
+        self._closing = True
+        if self._testbed is not None:
+            self._testbed.close()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+
+
+def _shared(lines: CoveredLines, changed: Mapping[str, frozenset[int]]) -> int:
+    return sum(len(lines.get(path, frozenset()) & of_path) for path, of_path in changed.items())
