@@ -1,0 +1,40 @@
+# make demo | test | check | bench | format | clean. Only Python 3.11 or later is needed; the rest is installed here.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO := build/demo
+SOURCES := agent engine index tui tests examples
+
+.PHONY: demo test check bench format clean
+.DELETE_ON_ERROR:
+
+demo: $(READY)
+	@rm -rf $(DEMO)
+	@$(BIN)/python examples/make_repository.py $(DEMO)
+	cd $(DEMO) && $(CURDIR)/$(BIN)/graft fix --issue ISSUE.md
+	@echo && cat $(DEMO)/.graft/runs/*/report.md
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_imports.py
+
+bench: $(READY)
+	@for bench in tests/bench/bench_*.py; do echo "== $$bench" && $(BIN)/python $$bench || exit 1; done
+
+format: $(READY)
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(READY): pyproject.toml .ci/constraints.txt .ci/environment
+	@sh .ci/environment $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""One module per subcommand of `graft`; each holds its click command as `command`."""

@@ -1,0 +1,52 @@
+"""`graft index`: bring the repository graph up to date and say what that took."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+SKIPPED_SHOWN = 10
+
+
+@click.command(
+    name="index",
+    short_help="Bring the repository graph up to date.",
+    epilog="Exit: 0 done, 2 bad usage, 3 environment broken or internal error, 130 cancelled.",
+)
+@click.argument("repo", default=".", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
+def command(repo: Path, as_json: bool) -> int:
+    """Parse what changed in REPO since the last time and store its graph.
+
+    REPO is a folder [default: the current one]. The graph is kept in .graft/ unless index.store says
+    otherwise.
+    """
+    from agent.config import load_config
+    from index.graph import open_graph
+    from tui.arguments import repository
+    from tui.console import print_json
+    from tui.progress import graph_progress, shown_progress
+    from tui.stopping import stoppable
+
+    graph = open_graph(repository(repo), load_config(repo).index.store)
+    try:
+        with stoppable() as cancelled, shown_progress() as observe:
+            report = graph.update(graph_progress(observe, "index"), cancelled)
+    finally:
+        graph.close()
+    if as_json:
+        skipped = [{"path": path, "reason": reason} for path, reason in report.skipped]
+        print_json({"schema": 1, **dataclasses.asdict(report), "skipped": skipped})
+        return 0
+    click.echo(
+        f"{report.files_seen} files: {report.files_parsed} parsed, {report.files_removed} removed, "
+        f"{report.files_skipped} skipped; {report.symbols} symbols, {report.edges} edges; "
+        f"{report.seconds:.2f} s"
+    )
+    for path, reason in report.skipped[:SKIPPED_SHOWN]:
+        click.echo(f"  skipped {path}: {reason}")
+    if len(report.skipped) > SKIPPED_SHOWN:
+        click.echo(f"  and {len(report.skipped) - SKIPPED_SHOWN} more; --json lists them all")
+    return 0
