@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from agent.artefacts import Task, save_task
 from agent.errors import AgentError, Cancelled, UsageError
 from agent.events import Observer, RunFinished, RunStarted
 from agent.runs import RunFolder
@@ -104,6 +107,7 @@ def fix(
     repo = checked_repository(options.repo)
     if options.resume is None:
         folder = RunFolder.create(repo)
+        save_task(folder, _task(repo, options, config))
     else:
         folder = RunFolder.open(repo, options.resume)
         folder.lock()
@@ -116,7 +120,7 @@ def fix(
         raise
     except AgentError as error:
         failed = FixResult("error", folder.id, folder.path, message=str(error))
-        if folder.has("run.json"):
+        with contextlib.suppress(AgentError):  # the error itself may be that nothing can be written
             folder.write_json("result.json", failed.to_json())
         raise
     finally:
@@ -136,6 +140,19 @@ def _run(
 
     with Workbench(options, config, folder, observe, cancelled, started) as bench:
         return run_loop(bench, resume=options.resume is not None)
+
+
+def _task(repo: Path, options: FixOptions, config: Config) -> Task:
+    return Task(
+        started=datetime.now(UTC).isoformat(),
+        repo=str(repo),
+        issue=options.issue,
+        tests=options.tests,
+        test_command=config.tests.command if options.test_command is None else options.test_command,
+        python=str(options.python or config.tests.python or "") or None,
+        seed=config.fix.seed if options.seed is None else options.seed,
+        tree="",
+    )
 
 
 def checked_repository(path: Path) -> Path:

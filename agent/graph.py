@@ -77,7 +77,9 @@ def run_loop(bench: Workbench, *, resume: bool) -> FixResult:
     Raises Cancelled, and AgentErrors of the steps.
     """
     if resume and bench.folder.has("result.json"):
-        return result_from_json(bench.folder.read_json("result.json"), bench.folder.path)
+        known = result_from_json(bench.folder.read_json("result.json"), bench.folder.path)
+        if known.status != "error":
+            return known
     database = prepare_state_folder(bench.repo) / "checkpoints.db"
     with closing(_connect(database)) as connection:
         saver = SqliteSaver(connection)

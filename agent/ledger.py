@@ -6,6 +6,7 @@ Verdicts are keyed (tree, patch, test): a run that was killed continues from wha
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -33,11 +34,12 @@ class Trial:
 
 
 class Ledger:
-    """Reads what stands in the run's folder once, then appends. One writer at a time (the run's lock)."""
+    """Reads what stands in the run's folder once, then appends. One process at a time, any of its threads."""
 
     def __init__(self, folder: RunFolder, tree: str) -> None:
         self._folder = folder
         self._tree = tree
+        self._writing = threading.Lock()
         self._candidates: dict[str, Candidate] = {}
         self._rounds: dict[str, int] = {}
         self._trials: dict[tuple[str, Stage], Trial] = {}
@@ -53,16 +55,18 @@ class Ledger:
 
     def add_candidates(self, candidates: Iterable[Candidate], round_number: int) -> None:
         """Record newly drawn candidates; those already known are passed over."""
-        for candidate in candidates:
-            if candidate.id not in self._candidates:
-                record = _candidate_record(candidate)
-                self._folder.append(CANDIDATES, {"tree": self._tree, "round": round_number, **record})
-                self._candidates[candidate.id] = candidate
-                self._rounds[candidate.id] = round_number
+        with self._writing:
+            for candidate in candidates:
+                if candidate.id not in self._candidates:
+                    record = _candidate_record(candidate)
+                    self._folder.append(CANDIDATES, {"tree": self._tree, "round": round_number, **record})
+                    self._candidates[candidate.id] = candidate
+                    self._rounds[candidate.id] = round_number
 
     def add_trial(self, trial: Trial) -> None:
-        self._folder.append(VERDICTS, {"tree": self._tree, **_trial_record(trial)})
-        self._trials[trial.patch, trial.stage] = trial
+        with self._writing:
+            self._folder.append(VERDICTS, {"tree": self._tree, **_trial_record(trial)})
+            self._trials[trial.patch, trial.stage] = trial
 
     def knows(self, patch: str) -> bool:
         return patch in self._candidates

@@ -107,7 +107,7 @@ class Workbench:
 
     @property
     def seed(self) -> int:
-        return self.config.fix.seed if self.options.seed is None else self.options.seed
+        return self.task.seed
 
     def search_left_s(self) -> float:
         """Seconds until the search must end, so that choosing and confirming fit into the budget."""
@@ -126,7 +126,7 @@ class Workbench:
     def testbed(self) -> Testbed:
         from agent.harness.testbed import open_testbed
 
-        return open_testbed(self.options, self.config, self.repo, note=self.note)
+        return open_testbed(self.repo, self.task, self.config, self.note)
 
     @cached_property
     def survey(self) -> Survey:
@@ -146,7 +146,7 @@ class Workbench:
 
     @cached_property
     def task(self) -> Task:
-        """What was asked, as written down at intake."""
+        """What was asked, as written down when the run was made."""
         return load_task(self.folder)
 
     @property
