@@ -1,0 +1,75 @@
+"""Tell tests, secrets, generated and vendored files by name and first lines. Opens nothing itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+_TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_tests?|tests?|conftest)\.pyi?$")
+_TEST_FOLDERS = frozenset({"tests", "testing_support", "test_suite", "testsuite"})
+_SECRET_NAMES = (
+    ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk",
+    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pypirc", ".npmrc", ".pgpass",
+    ".htpasswd", ".git-credentials", "credentials", "credentials.*", "secrets.*", ".secrets",
+    "service-account*.json", "service_account*.json",
+)  # fmt: skip
+_SECRET_TEMPLATES = (
+    "*.example",
+    "*.sample",
+    "*.template",
+    "*.dist",
+    "id_*.pub",
+    "credentials.py",
+    "secrets.py",
+)
+_VENDORED_FOLDERS = frozenset(
+    {"_vendor", "_vendored", "vendored", "third_party", "thirdparty", "bower_components"}
+)
+_GENERATED_NAMES = ("*_pb2.py", "*_pb2_grpc.py", "*_pb2.pyi", "*.min.js", "*.min.css")
+_GENERATED_MARK = re.compile(
+    rb"@generated\b"
+    rb"|(?:auto-?generated|generated (?:by|from)|automatically generated)[^\n]{0,120}(?:\n[^\n]{0,120}){0,2}"
+    rb"(?:do not (?:edit|modify|change)|any changes|will be (?:lost|overwritten))"
+    rb"|do not (?:edit|modify)[^\n]{0,80}generated",
+    re.IGNORECASE,
+)
+_GENERATED_HEAD_BYTES = 1_500
+
+
+def is_test_path(path: str) -> bool:
+    """Whether a path looks like a test or its support, by the customs of pytest and unittest."""
+    if _TEST_FILE.search(path):
+        return True
+    folders = path.split("/")[:-1]
+    return not _TEST_FOLDERS.isdisjoint(folders) or folders[:1] == ["test"]
+
+
+def tested_stem(path: str) -> str | None:
+    """The stem of the file that a test file's name points to: `tests/test_dates.py` → `dates`."""
+    stem = PurePosixPath(path).stem
+    for cut in (stem.removeprefix("test_"), stem.removesuffix("_tests"), stem.removesuffix("_test")):
+        if cut and cut != stem:
+            return cut
+    return None
+
+
+def is_secret(name: str) -> bool:
+    """Whether a file name is one that keeps keys or credentials. Such files are never opened."""
+    lowered = name.lower()
+    if any(fnmatchcase(lowered, pattern) for pattern in _SECRET_TEMPLATES):
+        return False
+    return any(fnmatchcase(lowered, pattern) for pattern in _SECRET_NAMES)
+
+
+def is_vendored_folder(name: str, entries: Sequence[str]) -> bool:
+    """Whether a folder of that name and with these entries holds other people's code."""
+    return name in _VENDORED_FOLDERS or (name == "vendor" and "__init__.py" not in entries)
+
+
+def is_generated(name: str, content: bytes) -> bool:
+    """Whether a file says by its name or in its first lines that a program wrote it."""
+    if any(fnmatchcase(name, pattern) for pattern in _GENERATED_NAMES):
+        return True
+    return _GENERATED_MARK.search(content[:_GENERATED_HEAD_BYTES]) is not None

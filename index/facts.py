@@ -1,0 +1,165 @@
+"""What one file says by itself: scopes, bindings, uses, imports. Knows neither other files nor any store.
+
+A *chain* is an expression reduced to what resolution needs, parts joined by dots: `a.b(x)[0].c` is
+`a.b.().[].c`. `()` stands for a call (of a class: an instance), `[]` for an element, `*` for a container of what
+stands before it. The root `?` is an expression that is no name, `!` a literal. The empty chain says "unknown".
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from index.types import Symbol
+
+CALL, ELEMENT, CONTAINER = "()", "[]", "*"
+UNKNOWN_ROOT, LITERAL_ROOT = "?", "!"
+MARKS = frozenset({CALL, ELEMENT, CONTAINER})
+
+
+DEFINITION, IMPORT, VALUE = "d", "i", "v"
+"""Kinds of binding. Plain strings, so that facts read back from a store equal fresh ones."""
+
+
+class Binding(NamedTuple):
+    """What a name stands for in a scope, by kind:
+
+    DEFINITION: `target` is the qualified name of a definition of this file.
+    IMPORT: `target` is `level:module`, `chain` the imported name, empty for the module itself.
+    VALUE: `target` is the uid of the constant or field, if it is a symbol; `chain` is what it holds.
+    """
+
+    kind: str
+    target: str
+    chain: str
+
+
+class Definition(NamedTuple):
+    """A class or function as others see it."""
+
+    uid: str
+    kind: str
+    role: str
+    """`static`, `class`, `property`, `fixture`, `generator` or empty."""
+    bases: tuple[str, ...]
+    """Chains of the base classes."""
+    members: dict[str, list[Binding]]
+    returns: str
+    """Chain of what a call gives; the root `self` is the receiver."""
+
+
+@dataclass(slots=True)
+class Interface:
+    """What other files can see of a file."""
+
+    names: dict[str, list[Binding]] = field(default_factory=dict)
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    exported: tuple[str, ...] | None = None
+    """`__all__`, where it is a plain list of strings."""
+    stars: tuple[str, ...] = ()
+    """`level:module` of every `from module import *`."""
+
+
+class Scope(NamedTuple):
+    """A module, class or function body. `names` are its local names; a module's stand in the interface."""
+
+    uid: str
+    qualified_name: str
+    kind: str
+    """`module`, `class` or `function`."""
+    parent: int
+    receiver: str
+    """Name of the first parameter of a method (`self`, `cls`), else empty."""
+    names: dict[str, list[Binding]]
+
+
+class Use(NamedTuple):
+    """One expression that uses names. `positions` holds (byte, line, column) of every named part, flat."""
+
+    scope: int
+    role: str
+    """Empty, `inherits`, `decorates` or `fixture`."""
+    chain: str
+    positions: tuple[int, ...]
+
+
+class ImportUse(NamedTuple):
+    """One imported module or name; `name` is empty for a module, `*` for all. The span is the name's."""
+
+    scope: int
+    level: int
+    module: str
+    name: str
+    span: tuple[int, int, int, int, int, int]
+
+
+@dataclass(slots=True)
+class Body:
+    """What a file uses, scope by scope. Nobody else sees it."""
+
+    scopes: list[Scope] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    imports: list[ImportUse] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class FileFacts:
+    """Everything that parsing one file brings."""
+
+    symbols: list[Symbol]
+    interface: Interface
+    body: Body
+    has_errors: bool = False
+
+
+def interface_entries(interface: Interface) -> dict[str, str]:
+    """A file's interface cut into named entries; two interfaces differ for a reader only in entries it read."""
+    entries = {f"n:{name}": repr(bindings) for name, bindings in interface.names.items()}
+    for qualified_name, definition in interface.definitions.items():
+        entries[f"d:{qualified_name}"] = repr((definition[:4], definition.returns))
+        for name, bindings in definition.members.items():
+            entries[f"m:{qualified_name}.{name}"] = repr(bindings)
+    entries["stars"] = repr((interface.exported, interface.stars))
+    return entries
+
+
+def dump_interface(interface: Interface) -> bytes:
+    return _dump([interface.names, interface.definitions, interface.exported, interface.stars])
+
+
+def load_interface(data: bytes) -> Interface:
+    names, definitions, exported, stars = json.loads(data)
+    return Interface(
+        _bindings(names),
+        {
+            key: Definition(uid, kind, role, tuple(bases), _bindings(members), returns)
+            for key, (uid, kind, role, bases, members, returns) in definitions.items()
+        },
+        None if exported is None else tuple(exported),
+        tuple(stars),
+    )
+
+
+def dump_body(body: Body) -> bytes:
+    return _dump([body.scopes, body.uses, body.imports])
+
+
+def load_body(data: bytes) -> Body:
+    scopes, uses, imports = json.loads(data)
+    return Body(
+        [
+            Scope(uid, qualified_name, kind, parent, receiver, _bindings(names))
+            for uid, qualified_name, kind, parent, receiver, names in scopes
+        ],
+        [Use(scope, role, chain, tuple(positions)) for scope, role, chain, positions in uses],
+        [ImportUse(scope, level, module, name, tuple(span)) for scope, level, module, name, span in imports],
+    )
+
+
+def _bindings(names: dict[str, list[list[str]]]) -> dict[str, list[Binding]]:
+    return {name: [Binding(*row) for row in rows] for name, rows in names.items()}
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")

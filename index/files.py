@@ -1,0 +1,142 @@
+"""List the files of a work tree, each with a reason where it is not to be read. Reads no file's content."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.content import MAX_FILE_BYTES
+from index.conventions import is_secret, is_vendored_folder
+from index.errors import RootError
+from index.ignore import IGNORE_FILES, IgnoreRules
+from index.types import FileRecord
+
+LANGUAGES = {".py": "python", ".pyi": "python", ".pyw": "python"}
+"""Languages that are parsed, by file name suffix."""
+PROSE = {".md": "markdown", ".markdown": "markdown", ".rst": "restructuredtext", ".txt": "text"}
+"""Languages that are kept as text chunks."""
+_NEVER_ENTERED = frozenset(
+    {".git", ".graft", ".hg", ".svn", "node_modules", "__pycache__", ".tox", ".nox", ".eggs",
+     ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One entry of the walk. `skipped` says why its content is not to be read."""
+
+    path: str
+    size_bytes: int = 0
+    mtime_ns: int = 0
+    language: str | None = None
+    skipped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    path: Path
+    prefix: str
+    rules: IgnoreRules
+    trusted: bool
+
+
+def language_of(name: str) -> str | None:
+    """The language of a file name, or None where nothing is indexed but the name."""
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - called once per file of the tree
+    return LANGUAGES.get(suffix) or PROSE.get(suffix)
+
+
+def walk(
+    root: Path,
+    known: Mapping[str, FileRecord],
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[Found]:
+    """List a tree's files in a stable order, links never followed, ignored ones left out.
+
+    `known` are the records of an earlier walk: where no ignore file changed since, a known path is not matched
+    against the rules again. Stops early when `cancelled` says so. Raises RootError.
+    """
+    if not root.is_dir():
+        raise RootError(f"Cannot index {root}: no such folder. Give the folder of a repository.")
+    folders = [_Folder(root, "", IgnoreRules(), trusted=bool(known))]
+    while folders and not cancelled():
+        folder = folders.pop()
+        try:
+            with os.scandir(folder.path) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            if not folder.prefix:
+                raise RootError(f"Cannot list {root} ({error.strerror}). Check its permissions.") from error
+            yield Found(folder.prefix.rstrip("/"), skipped=(error.strerror or "unreadable").lower())
+            continue
+        names = [entry.name for entry in entries]
+        if "pyvenv.cfg" in names and folder.prefix:
+            continue
+        if ".git" in names and folder.prefix:
+            yield Found(folder.prefix.rstrip("/"), skipped="submodule or nested repository")
+            continue
+        if folder.prefix and is_vendored_folder(folder.path.name, names):
+            yield Found(folder.prefix.rstrip("/"), skipped="vendored")
+            continue
+        rules = folder.rules.enter(folder.path, folder.prefix, names)
+        trusted = folder.trusted and not _rules_changed(folder, rules, entries, known)
+        below: list[_Folder] = []
+        for entry in entries:
+            path = folder.prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _NEVER_ENTERED and not rules.excludes(path + "/"):
+                    below.append(_Folder(folder.path / entry.name, path + "/", rules, trusted))
+            elif (trusted and path in known) or not rules.excludes(path):
+                yield _found(entry, path)
+        folders.extend(reversed(below))
+
+
+def _rules_changed(
+    folder: _Folder, rules: IgnoreRules, entries: list[os.DirEntry[str]], known: Mapping[str, FileRecord]
+) -> bool:
+    """Whether this folder's ignore files are not those of the earlier walk."""
+    present = {entry.name: entry for entry in entries if entry.name in IGNORE_FILES}
+    if not folder.prefix and not present and rules.layers:
+        return True
+    for name in IGNORE_FILES:
+        record, entry = known.get(folder.prefix + name), present.get(name)
+        if (record is None) != (entry is None):
+            return True
+        if record is not None and entry is not None:
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                return True
+            if (status.st_mtime_ns, status.st_size) != (record.mtime_ns, record.size_bytes):
+                return True
+    return False
+
+
+def _found(entry: os.DirEntry[str], path: str) -> Found:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return Found(os.fsencode(path).decode("utf-8", "replace"), skipped="name is not UTF-8")
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError as error:
+        return Found(path, skipped=(error.strerror or "unreadable").lower())
+    language = language_of(entry.name)
+    return Found(
+        path, status.st_size, status.st_mtime_ns, language, _reason_to_skip(entry.name, status, language)
+    )
+
+
+def _reason_to_skip(name: str, status: os.stat_result, language: str | None) -> str | None:
+    if stat.S_ISLNK(status.st_mode):
+        return "symbolic link"
+    if not stat.S_ISREG(status.st_mode):
+        return "not a regular file"
+    if is_secret(name):
+        return "may hold credentials"
+    if language and status.st_size > MAX_FILE_BYTES:
+        return f"larger than {MAX_FILE_BYTES // 1_000_000} MB"
+    return None

@@ -1,0 +1,47 @@
+"""Cut names and prose into search terms. Knows nothing of languages or of ranking."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+
+WORD = re.compile(r"[^\W\d]\w*")
+_PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\dA-Za-z_]+")
+_MAX_TERM_CHARS = 60
+_MAX_COUNT = 8
+"""A term counts at most this often in one document: BM25 is near its ceiling there, and the index stays small."""
+
+
+@lru_cache(maxsize=65_536)
+def split_identifier(name: str) -> tuple[str, ...]:
+    """The lower-case words of a name: `parseISO_date2` → `parse iso date 2`."""
+    return tuple(piece.lower() for piece in _PIECE.findall(name))
+
+
+@lru_cache(maxsize=65_536)
+def terms_of_identifier(name: str) -> tuple[str, ...]:
+    """A name's words and, where it has several, the whole name, all in lower case."""
+    pieces = tuple(piece for piece in split_identifier(name) if len(piece) > 1)
+    whole = name.strip("_").lower()
+    if len(whole) < 2 or pieces == (whole,):
+        return pieces
+    return (*pieces, whole)
+
+
+def terms(text: str) -> list[str]:
+    """Every search term of a text, in order, with repetitions."""
+    found: list[str] = []
+    for word in WORD.findall(text):
+        if len(word) <= _MAX_TERM_CHARS:
+            found.extend(terms_of_identifier(word))
+    return found
+
+
+def bag(found: Iterable[str]) -> str:
+    """Terms as one text for a full-text index, each repeated as often as it counts."""
+    counted = Counter(found)
+    return " ".join(
+        " ".join([term] * min(count, _MAX_COUNT)) if count > 1 else term for term, count in counted.items()
+    )
