@@ -1,0 +1,1 @@
+"""Boat hire at a small harbour: a fleet, a booking desk, bills."""

@@ -1,0 +1,1 @@
+"""Stretches of time, and when the quay is open."""
