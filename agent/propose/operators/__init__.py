@@ -1,0 +1,1 @@
+"""Repair operators over the syntax tree, in tiers of rising cost (papers: search order of template repair)."""

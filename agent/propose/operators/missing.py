@@ -1,0 +1,227 @@
+"""Tier 5: a step or a value is missing. Defaults, updates, copies, other branches, other errors, awaits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from agent.propose.lines import block_of, insertion_after, insertion_before, siblings
+from agent.propose.operators.guards import loop_of, parameters, returned
+from agent.propose.site import Change, Operator, Site, is_value, level_of, shorten
+from agent.propose.syntax import SIMPLE_STATEMENTS, walk
+
+_EXCEPTIONS = {
+    "KeyError": ("(KeyError, IndexError)", "LookupError", "AttributeError", "TypeError"),
+    "IndexError": ("(IndexError, KeyError)", "LookupError"),
+    "ValueError": ("(ValueError, TypeError)", "TypeError", "KeyError"),
+    "TypeError": ("(TypeError, ValueError)", "ValueError", "AttributeError"),
+    "AttributeError": ("(AttributeError, TypeError)", "TypeError"),
+    "OSError": ("(OSError, ValueError)",),
+    "ImportError": ("ModuleNotFoundError", "(ImportError, AttributeError)"),
+    "FileNotFoundError": ("OSError",),
+}
+
+
+def default_value(site: Site) -> Iterator[Change]:
+    """`x` → `x or default`; `d[k]` → `d.get(k)`, `d.get(k, 0)`."""
+    node = site.node
+    if not is_value(node):
+        return
+    parent = node.parent
+    if node.type == "subscript":
+        owner, index = node.child_by_field_name("value"), node.named_children[-1]
+        if owner is not None and node.named_child_count == 2 and index.type not in ("slice", "integer"):
+            base, key = site.source.text(owner), site.source.text(index)
+            for place, rest in enumerate(("", ", 0", ", []", ', ""', ", {}", f", {key}")):
+                yield site.replace(node, f"{base}.get({key}{rest})", place * 0.05)
+        return
+    if parent is None or (parent.type in ("attribute", "subscript") and node.type == "call"):
+        return
+    if parent.type in (
+        "assignment",
+        "return_statement",
+        "argument_list",
+        "for_statement",
+        "keyword_argument",
+    ):
+        for place, default in enumerate(('""', "[]", "0", "{}", "()", "None", "1")):
+            if site.kind in (None, "str", "list", "dict", "none"):
+                yield site.replace(node, f"{site.text} or {default}", 0.3 + place * 0.05, level=1)
+
+
+def update_in_loop(site: Site) -> Iterator[Change]:
+    """A loop that never steps its variable: `n += 1`, `n -= 1`, or the function's own updates, at its end."""
+    if site.node != siblings(site.node)[-1] or site.node.type in ("return_statement", "raise_statement"):
+        return
+    loop = loop_of(site.node)
+    if loop is None:
+        return
+    condition = loop.child_by_field_name("condition")
+    tested = (
+        {site.source.text(node) for node in walk(condition) if node.type == "identifier"}
+        if condition
+        else set()
+    )
+    for place, (name, facts) in enumerate(list(site.scope.names.items())[:8]):
+        if facts.kind in ("int", None) and facts.role in ("local", "parameter"):
+            rank = (0.0 if name in tested else 0.5) + 0.05 * place
+            for late, step in enumerate(("+= 1", "-= 1")):
+                change = insertion_after(
+                    site, site.node, f"{name} {step}", f"step `{name}`", rank + 0.05 * late
+                )
+                if change is not None:
+                    yield change
+
+
+def copy_statement(site: Site) -> Iterator[Change]:
+    """A statement of the function is missing a second time, as it is or with one name exchanged."""
+    function = site.view.module.function_of(site.node)
+    block = block_of(function) if function is not None else None
+    if block is None:
+        return
+    made = 0
+    for donor in walk(block):
+        if donor.type != "expression_statement" or donor == site.node or "\n" in site.source.text(donor):
+            continue
+        inner = donor.named_children[0] if donor.named_child_count else None
+        if inner is None or inner.type not in ("assignment", "augmented_assignment", "call"):
+            continue
+        made += 1
+        if made > 8:
+            return
+        text = site.source.text(donor)
+        for place, put in enumerate((insertion_after, insertion_before)):
+            change = put(site, site.node, text, f"also `{shorten(text)}`", 0.2 + 0.1 * place + 0.04 * made)
+            if change is not None:
+                yield change
+
+
+def missing_else(site: Site) -> Iterator[Change]:
+    """An `if` chain without `else`: the other value is returned, assigned or appended."""
+    node = site.node
+    block = block_of(node)
+    if block is None or node.child_by_field_name("alternative") is not None or not block.named_child_count:
+        return
+    last = block.named_children[-1]
+    if last.type == "return_statement":
+        for place, value in enumerate(returned(site)):
+            change = insertion_after(
+                site, node, f"return {value}".rstrip(), f"else return `{value}`", 0.2 + place * 0.1
+            )
+            if change is not None:
+                yield change
+    for place, text in enumerate(("continue", "break")):
+        if loop_of(node) is not None:
+            lines = f"else:\n{site.source.indent_unit}{text}"
+            change = insertion_after(site, node, lines, f"else `{text}`", 0.5 + place * 0.1)
+            if change is not None:
+                yield change
+
+
+def catch_other(site: Site) -> Iterator[Change]:
+    """`except` names the wrong error: the one that the failure shows, or one of its kin."""
+    value = next((child for child in site.node.named_children if child.type != "block"), None)
+    if value is not None and value.type == "as_pattern":
+        value = value.named_children[0]
+    if value is None or value.type not in ("identifier", "tuple", "attribute"):
+        return
+    old = site.source.text(value)
+    for error in sorted(site.clues.errors - {"AssertionError"}):
+        inner = old.strip("()")
+        yield site.replace(value, f"({inner}, {error})", 0.0)
+        yield site.replace(value, error, 0.05)
+    for place, new in enumerate((*_EXCEPTIONS.get(old, ()), "Exception")):
+        yield site.replace(value, new, 0.3 + place * 0.1)
+
+
+def await_it(site: Site) -> Iterator[Change]:
+    """A coroutine that is not awaited."""
+    function = site.view.module.function_of(site.node)
+    parent = site.node.parent
+    if function is None or parent is None or parent.type == "await":
+        return
+    if any(child.type == "async" for child in function.children) and is_value(site.node):
+        yield site.replace(site.node, f"await {site.text}", 0.0, level=13)
+
+
+def fresh_default(site: Site) -> Iterator[Change]:
+    """A mutable default that calls share: `x=[]` → `x=None` and `if x is None: x = []`."""
+    value, name = site.node.child_by_field_name("value"), site.node.child_by_field_name("name")
+    function = site.view.module.function_of(site.node)
+    block = block_of(function) if function is not None else None
+    if value is None or name is None or block is None or not block.named_child_count:
+        return
+    if value.type not in ("list", "dictionary", "set", "call"):
+        return
+    first = block.named_children[0]
+    text, fresh = site.source.text(name), site.source.text(value)
+    made = insertion_before(site, first, f"if {text} is None:\n{site.source.indent_unit}{text} = {fresh}", "")
+    if made is not None:
+        edits = ((value.start_byte, value.end_byte, b"None"), *made.edits)
+        yield Change(edits, f"a fresh `{fresh}` for `{text}` in every call")
+
+
+def rename_copy(site: Site) -> Iterator[Change]:
+    """An operand is missing that is a sibling with names exchanged: `f(a) or f(c)` lacks `f(b)`."""
+    node = site.node
+    token = node.child_by_field_name("operator")
+    if token is None or (node.parent is not None and node.parent.type == node.type):
+        return
+    joiner = site.source.text(token)
+    operands = _flatten(node)
+    for operand in operands[:4]:
+        text = site.source.text(operand)
+        names = [inner for inner in walk(operand) if inner.type == "identifier" and is_value(inner)]
+        for first in names[:6]:
+            others = {site.source.text(other) for other in names} | set(parameters(site))
+            for new in sorted(others - {site.source.text(first)})[:6]:
+                copy = _exchanged(site, operand, site.source.text(first), new)
+                if all(copy != site.source.text(other) for other in operands) and copy != text:
+                    yield site.replace(node, f"{site.text} {joiner} {copy}", 0.3, level=level_of(node))
+
+
+def _flatten(node: Node) -> list[Node]:
+    """The operands of a chain of one operator."""
+    found: list[Node] = []
+    for side in ("left", "right"):
+        child = node.child_by_field_name(side)
+        if child is not None:
+            found += _flatten(child) if child.type == node.type else [child]
+    return found
+
+
+def _exchanged(site: Site, node: Node, first: str, second: str) -> str:
+    """The node's text with two names exchanged throughout."""
+    parts: list[bytes] = []
+    position = node.start_byte
+    for inner in walk(node):
+        text = site.source.text(inner) if inner.type == "identifier" else ""
+        if text in (first, second) and is_value(inner):
+            new = second if text == first else first
+            parts += [site.source.data[position : inner.start_byte], new.encode()]
+            position = inner.end_byte
+    parts.append(site.source.data[position : node.end_byte])
+    return b"".join(parts).decode(site.source.encoding, "replace")
+
+
+_STATEMENTS = SIMPLE_STATEMENTS - {
+    "import_statement",
+    "import_from_statement",
+    "future_import_statement",
+    "pass_statement",
+}
+_ANY = _STATEMENTS | {"if_statement", "for_statement", "while_statement"}
+_VALUES = frozenset({"identifier", "attribute", "call", "subscript", "binary_operator"})
+OPERATORS = (
+    Operator("default value", 4.6, _VALUES, default_value),
+    Operator("await", 4.5, frozenset({"call"}), await_it),
+    Operator("catch", 4.5, frozenset({"except_clause"}), catch_other),
+    Operator(
+        "fresh default", 3.0, frozenset({"default_parameter", "typed_default_parameter"}), fresh_default
+    ),
+    Operator("loop update", 4.8, _ANY, update_in_loop),
+    Operator("renamed copy", 5.2, frozenset({"boolean_operator", "binary_operator"}), rename_copy),
+    Operator("copy", 5.4, _ANY, copy_statement),
+    Operator("missing else", 5.2, frozenset({"if_statement"}), missing_else),
+)
