@@ -45,7 +45,8 @@ class SandboxSpec:
 class Job:
     """One thing to run over a throw-away view of the repository.
 
-    With `argv` a fresh process; with `zygote` a fork of that warm process, which gets `payload`.
+    With `argv` a fresh process; with `zygote` a fork of that warm process, which gets `payload`. A fresh
+    process with an empty payload is a plain command: it gets neither the private socket nor the channel.
     `files` are put into the view first: content by repository path, None deletes.
     """
 
@@ -88,10 +89,13 @@ class SandboxSession(Protocol):
 
     A session outlives hostile jobs: where one brings the sandbox down, the job ends with
     `killed="died"` and the session has started anew before the next one (zygotes must then be
-    started again: `generation` grows).
+    started again: `generation` grows). A zygote that died alone makes `generation` grow too; a job for it
+    starts it again from what `start_zygote` was last told.
     """
 
     generation: int
+    tools: str
+    """Folder inside the sandbox that holds our own programs, as in `[python, "-I", f"{tools}/runner.py"]`."""
 
     def start_zygote(
         self, name: str, argv: Sequence[str], payload: Mapping[str, Any], limit_s: float

@@ -1,0 +1,1 @@
+"""What runs first inside a sandbox, under the target's interpreter: standard library only, Python 3.8 or later."""

@@ -1,0 +1,257 @@
+"""Start, watch and end confined processes. Knows nothing of tests, trees or the host."""
+
+from __future__ import annotations
+
+import _socket
+import os
+import resource
+import select
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from .kernel import Kernel
+from .streams import Lines, Tail
+
+OPEN_FILES = 1024
+THREADS_PER_PROCESS = 4
+"""RLIMIT_NPROC counts threads; processes themselves are counted by the watcher."""
+NO_CORE = 1
+"""A limit of one byte also stops kernels that pipe cores to a program, which zero does not."""
+PATIENCE_S = 10.0
+KIB = 1024
+
+
+class Confinement:
+    """What every process is put under between fork and exec."""
+
+    def __init__(self, kernel: Kernel, limits: Mapping[str, int], program: bytes) -> None:
+        self._kernel = kernel
+        self._program = program
+        self._limits = (
+            (resource.RLIMIT_CORE, NO_CORE),
+            (resource.RLIMIT_DATA, limits["memory_bytes"]),
+            (resource.RLIMIT_FSIZE, limits["disk_bytes"]),
+            (resource.RLIMIT_NOFILE, OPEN_FILES),
+            (resource.RLIMIT_NPROC, limits["processes"] * THREADS_PER_PROCESS),
+        )
+        self.lock: Callable[[], None] | None = None
+        """Further confinement (Landlock), where there are no namespaces."""
+
+    def enter(self) -> None:
+        for kind, value in self._limits:
+            hard = resource.getrlimit(kind)[1]
+            if hard != resource.RLIM_INFINITY:
+                value = min(value, hard)
+            resource.setrlimit(kind, (value, value))
+        self._kernel.give_up_privileges()
+        if self.lock is not None:
+            self.lock()
+        self._kernel.install_filter(self._program)
+
+
+class Process:
+    """One started process and our ends of its pipes. `job` is its private socket, None for a plain command."""
+
+    def __init__(self, pid: int, output: Tail, job: Lines | None, channel: Lines | None, pidfd: int) -> None:
+        self.pid = pid
+        self.output = output
+        self.job = job
+        self.channel = channel
+        self.pidfd = pidfd
+
+    def write(self, line: bytes) -> bool:
+        """Send one line on the job socket; False if nobody listens any more."""
+        if self.job is None:
+            return False
+        view = memoryview(line)
+        deadline = time.monotonic() + PATIENCE_S
+        while view:
+            try:
+                view = view[os.write(self.job.descriptor, view) :]
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    return False
+                select.select([], [self.job.descriptor], [], 0.1)
+            except OSError:
+                return False
+        return True
+
+    def close(self) -> None:
+        for stream in (self.output, self.job, self.channel):
+            if stream is not None:
+                os.close(stream.descriptor)
+        os.close(self.pidfd)
+
+
+def start(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: str,
+    confinement: Confinement,
+    kernel: Kernel,
+    output_bytes: int,
+    private: bool,
+) -> Process:
+    """Start `argv` confined, with its output on a pipe and, if `private`, a job socket and a channel.
+
+    A program that cannot be started ends with 127 (126 if it may not), its output saying why.
+    """
+    output_in, output_out = os.pipe()
+    job: Lines | None = None
+    channel: Lines | None = None
+    environment = dict(environment)
+    passed: list[int] = []
+    if private:
+        ours, theirs = _socket.socketpair()
+        channel_in, channel_out = os.pipe()
+        job, channel = Lines(ours.detach()), Lines(channel_in)
+        passed = [theirs.detach(), channel_out]
+        environment["GRAFT_JOB_FD"], environment["GRAFT_CHANNEL_FD"] = "3", "4"
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _become(argv, environment, cwd, confinement, output_out, passed)
+        finally:
+            os._exit(127)
+    for descriptor in (output_out, *passed):
+        os.close(descriptor)
+    return Process(pid, Tail(output_in, output_bytes), job, channel, kernel.pidfd(pid))
+
+
+def _become(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: str,
+    confinement: Confinement,
+    output: int,
+    passed: list[int],
+) -> None:
+    """In the child: arrange descriptors 0 to 4, confine, execute."""
+    try:
+        os.setsid()
+        os.umask(0o022)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        high = [os.dup2(fd, 100 + place) for place, fd in enumerate([nothing, output, output, *passed])]
+        for place, descriptor in enumerate(high):
+            os.dup2(descriptor, place)
+        os.closerange(len(high), OPEN_FILES)
+        confinement.enter()
+        os.chdir(cwd)
+        os.execvpe(argv[0], list(argv), dict(environment))
+    except BaseException as error:
+        os.write(2, ("cannot start %s: %s\n" % (argv[0], error)).encode("utf-8", "replace"))
+        os._exit(126 if isinstance(error, PermissionError) else 127)
+
+
+class Population:
+    """All processes in the sandbox: who they are, what they use, and their end."""
+
+    def __init__(self, everything: bool) -> None:
+        self._everything = everything
+        """Whether a PID namespace makes all that is in /proc ours; else only descendants are."""
+        self._own = os.getpid()
+        self.ended: dict[int, int] = {}
+        """Wait statuses of children that were reaped."""
+
+    def reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self.ended[pid] = status
+
+    def others(self, kept: Sequence[int]) -> list[int]:
+        """Processes beside ourselves and `kept`."""
+        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+        if not self._everything:
+            pids = self._descendants(pids)
+        return [pid for pid in pids if pid != self._own and pid not in kept]
+
+    def _descendants(self, pids: Sequence[int]) -> list[int]:
+        parents = {pid: parent_of(pid) for pid in pids}
+        ours = {self._own}
+        grew = True
+        while grew:
+            more = {pid for pid, parent in parents.items() if parent in ours} - ours
+            grew = bool(more)
+            ours |= more
+        return sorted(ours)
+
+    def end(self, kept: Sequence[int]) -> bool:
+        """Kill all but ourselves and `kept`, and wait for it. False if `kept` had to go as well.
+
+        Raises TimeoutError if something does not die.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        spared: Sequence[int] = kept
+        for attempt in range(1 << 30):
+            self.reap()
+            left = self.others(spared)
+            if not left:
+                break
+            for pid in left:
+                _kill(pid)
+            if attempt > 20 and spared:
+                spared = ()
+            if self._everything and not spared:
+                _kill(-1)
+            if time.monotonic() > deadline:
+                raise TimeoutError("processes %s do not end" % left)
+            if attempt:
+                time.sleep(min(0.0002 * (1 << min(attempt, 7)), 0.02))
+        return spared is kept
+
+    def usage(self) -> tuple[int, int, int]:
+        """(bytes of memory, processes, process that uses most), pages shared by processes counted once."""
+        rough, count, largest, largest_pid = 0, 0, 0, 0
+        for pid in self.others(()):
+            used = resident_bytes(pid)
+            rough += used
+            count += 1
+            if used > largest:
+                largest, largest_pid = used, pid
+        return rough, count, largest_pid
+
+    def exact_bytes(self) -> int:
+        return sum(proportional_bytes(pid) for pid in self.others(()))
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, 9)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _read(path: str) -> bytes:
+    """A file of /proc, empty if its process has gone."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def parent_of(pid: int) -> int:
+    fields = _read("/proc/%d/stat" % pid).rpartition(b")")[2].split()
+    return int(fields[1]) if len(fields) > 1 else 0
+
+
+def _sum_kib(text: bytes, names: tuple[bytes, ...]) -> int:
+    return KIB * sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(names))
+
+
+def resident_bytes(pid: int) -> int:
+    return _sum_kib(_read("/proc/%d/status" % pid), (b"RssAnon:", b"RssShmem:", b"VmSwap:"))
+
+
+def proportional_bytes(pid: int) -> int:
+    return _sum_kib(_read("/proc/%d/smaps_rollup" % pid), (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:"))
+
+
+def available_bytes() -> int:
+    """What the machine can still give."""
+    return _sum_kib(_read("/proc/meminfo"), (b"MemAvailable:",))
