@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from index.types import UpdateReport
 
 SKIPPED_SHOWN = 10
 
@@ -24,22 +28,32 @@ def command(repo: Path, as_json: bool) -> int:
     otherwise.
     """
     from agent.config import load_config
-    from index.graph import open_graph
     from tui.arguments import repository
     from tui.console import print_json
-    from tui.progress import graph_progress, shown_progress
-    from tui.stopping import stoppable
 
-    graph = open_graph(repository(repo), load_config(repo).index.store)
-    try:
-        with stoppable() as cancelled, shown_progress() as observe:
-            report = graph.update(graph_progress(observe, "index"), cancelled)
-    finally:
-        graph.close()
+    report = _updated(repository(repo), load_config(repo).index.store)
     if as_json:
         skipped = [{"path": path, "reason": reason} for path, reason in report.skipped]
         print_json({"schema": 1, **dataclasses.asdict(report), "skipped": skipped})
         return 0
+    _show(report)
+    return 0
+
+
+def _updated(root: Path, store: str) -> UpdateReport:
+    from index.graph import open_graph
+    from tui.progress import graph_progress, shown_progress
+    from tui.stopping import stoppable
+
+    graph = open_graph(root, store)
+    try:
+        with stoppable() as cancelled, shown_progress() as observe:
+            return graph.update(graph_progress(observe, "index"), cancelled)
+    finally:
+        graph.close()
+
+
+def _show(report: UpdateReport) -> None:
     click.echo(
         f"{report.files_seen} files: {report.files_parsed} parsed, {report.files_removed} removed, "
         f"{report.files_skipped} skipped; {report.symbols} symbols, {report.edges} edges; "
@@ -49,4 +63,3 @@ def command(repo: Path, as_json: bool) -> int:
         click.echo(f"  skipped {path}: {reason}")
     if len(report.skipped) > SKIPPED_SHOWN:
         click.echo(f"  and {len(report.skipped) - SKIPPED_SHOWN} more; --json lists them all")
-    return 0

@@ -30,27 +30,31 @@ def command(words: tuple[str, ...], issue: str | None, top: int, as_json: bool) 
     REPO is a folder [default: the current one]; a single argument is the TEXT, unless --issue is given.
     """
     from agent.config import load_config
-    from index.graph import open_graph
     from tui.arguments import issue_text, repository
     from tui.console import print_json
-    from tui.progress import graph_progress, shown_progress
-    from tui.stopping import stoppable
 
     folder, text = split_words(words, issue)
     text = issue_text(issue) if issue is not None else text
-    root = repository(folder)
-    graph = open_graph(root, load_config(folder).index.store)
-    try:
-        with stoppable() as cancelled, shown_progress() as observe:
-            graph.update(graph_progress(observe, "index"), cancelled)
-        result = graph.locate(text, top=top)
-    finally:
-        graph.close()
+    result = _located(repository(folder), load_config(folder).index.store, text, top)
     if as_json:
         print_json(to_json(result))
     else:
         _show(result)
     return 0 if result.files or result.symbols else 1
+
+
+def _located(root: Path, store: str, text: str, top: int) -> LocateResult:
+    from index.graph import open_graph
+    from tui.progress import graph_progress, shown_progress
+    from tui.stopping import stoppable
+
+    graph = open_graph(root, store)
+    try:
+        with stoppable() as cancelled, shown_progress() as observe:
+            graph.update(graph_progress(observe, "index"), cancelled)
+        return graph.locate(text, top=top)
+    finally:
+        graph.close()
 
 
 def split_words(words: tuple[str, ...], issue: str | None) -> tuple[Path, str]:
