@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from agent.harness.types import CoveredLines, Reproduction
 from agent.ledger import verdict_from, verdict_record
 from agent.runs import RunFolder
 from agent.types import Failure, SuspiciousFile
@@ -91,30 +92,37 @@ def load_located(folder: RunFolder, graph: RepositoryGraph) -> LocateResult:
     )
 
 
-def save_failures(folder: RunFolder, failures: Iterable[Failure], flaky: Iterable[str]) -> None:
+def save_failures(folder: RunFolder, seen: Reproduction) -> None:
     folder.write_json(
         FAILURES,
         {
             "failures": [
-                {
-                    "verdict": verdict_record(failure.verdict),
-                    "executed": {path: sorted(lines) for path, lines in failure.executed.items()},
-                }
-                for failure in failures
+                {"verdict": verdict_record(failure.verdict), "executed": _lines_record(failure.executed)}
+                for failure in seen.failures
             ],
-            "flaky": sorted(flaky),
+            "flaky": sorted(seen.flaky),
+            "import_lines": _lines_record(seen.import_lines),
         },
     )
 
 
 def load_failures(folder: RunFolder) -> tuple[Failure, ...]:
     return tuple(
-        Failure(
-            verdict_from(record["verdict"]),
-            {path: frozenset(lines) for path, lines in record["executed"].items()},
-        )
+        Failure(verdict_from(record["verdict"]), _lines_from(record["executed"]))
         for record in folder.read_json(FAILURES)["failures"]
     )
+
+
+def load_import_lines(folder: RunFolder) -> CoveredLines:
+    return _lines_from(folder.read_json(FAILURES)["import_lines"])
+
+
+def _lines_record(covered: CoveredLines) -> dict[str, list[int]]:
+    return {path: sorted(lines) for path, lines in covered.items()}
+
+
+def _lines_from(record: Mapping[str, list[int]]) -> CoveredLines:
+    return {path: frozenset(lines) for path, lines in record.items()}
 
 
 def target_tests(folder: RunFolder) -> tuple[str, ...]:

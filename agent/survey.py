@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from agent.artefacts import target_tests
 from agent.errors import AgentError
-from agent.suspicion import CoveredLines, Spectrum, test_file
+from agent.harness.types import CoveredLines
+from agent.suspicion import Spectrum, test_file
 from agent.types import Candidate, Outcome
 
 if TYPE_CHECKING:

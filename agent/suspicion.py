@@ -10,13 +10,12 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from agent.harness.types import CoveredLines
 from agent.types import Failure, SuspiciousFile
 from index.repository import RepositoryGraph
 from index.types import LocateResult, Symbol, SymbolKind
-
-CoveredLines = Mapping[str, frozenset[int]]
 
 # Weights of a line's score; their sum is 1. Chosen by reason, not fitted: coverage separates lines of one
 # function, the other evidence separates functions.
@@ -61,18 +60,24 @@ def rank(
     failures: Sequence[Failure],
     located: LocateResult,
     spectrum: Spectrum,
+    import_lines: CoveredLines,
     editable: Callable[[str], bool],
 ) -> tuple[SuspiciousFile, ...]:
-    """Files worth editing, best first, with a score per line.
+    """Files worth editing, best first, with a score per line; the most suspected line of all has 1.
 
     Only files that a failing test executed or a traceback names are ranked by line; where there are none
     (the test never got that far), what the issue's words and the test's imports point to is taken.
+    `import_lines` are those that ran when the tests were loaded, by path.
     """
-    evidence = _Evidence(graph, failures, located, spectrum)
+    evidence = _Evidence(graph, failures, located, spectrum, import_lines)
     paths = [path for path in evidence.paths() if editable(path)]
     files = [evidence.file(path) for path in paths]
     ranked = sorted((file for file in files if file.line_scores), key=lambda file: (-file.score, file.path))
-    return tuple(ranked[:MAX_FILES])
+    best = max((score for file in ranked for score in file.line_scores.values()), default=1.0)
+    return tuple(
+        replace(file, line_scores={line: score / best for line, score in file.line_scores.items()})
+        for file in ranked[:MAX_FILES]
+    )
 
 
 class _Evidence:
@@ -82,10 +87,12 @@ class _Evidence:
         failures: Sequence[Failure],
         located: LocateResult,
         spectrum: Spectrum,
+        import_lines: CoveredLines,
     ) -> None:
         self.graph = graph
         self.failures = failures
         self.spectrum = spectrum
+        self.import_lines = import_lines
         self.issue_files = {hit.path: 1 / (1 + place) for place, hit in enumerate(located.files)}
         self.issue_symbols = {hit.symbol.uid: 1 / (1 + place) for place, hit in enumerate(located.symbols)}
         self.trace_depth = self._trace_depth()
@@ -115,8 +122,11 @@ class _Evidence:
     def paths(self) -> list[str]:
         executed = {path for failure in self.failures for path in failure.executed}
         named = {path for path, _ in self.trace_depth}
-        first = sorted(executed | named)
-        return first or sorted(self.imported) or list(self.issue_files)
+        return (
+            sorted(executed | named | set(self.import_lines))
+            or sorted(self.imported)
+            or list(self.issue_files)
+        )
 
     def file(self, path: str) -> SuspiciousFile:
         functions = _Functions(self.graph.symbols(path=path))
@@ -141,8 +151,9 @@ class _Evidence:
             lines[line] = max(lines.get(line, 0.0), TRACEBACK_WEIGHT * depth + FUNCTION_WEIGHT)
         reasons = self._reasons(path, executed, in_trace)
         file_score = self._file_score(path, lines, in_trace)
-        for line in functions.module_level():
-            lines.setdefault(line, MODULE_LEVEL_SCORE * file_score)
+        for line in self.import_lines.get(path, ()):
+            if not functions.at(line):
+                lines.setdefault(line, MODULE_LEVEL_SCORE)
         named = sorted(
             ((functions.name(uid), score) for uid, score in function_scores.items()), key=_by_score
         )
@@ -200,13 +211,11 @@ class _Functions:
     def __init__(self, symbols: Iterable[Symbol]) -> None:
         self._symbols = {symbol.uid: symbol for symbol in symbols}
         self._at: dict[int, str] = {}
-        self._last_line = 0
         kinds = (SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.TEST)
         inside_out = sorted(
             self._symbols.values(), key=lambda each: each.span.end_line - each.span.start_line
         )
         for symbol in inside_out:
-            self._last_line = max(self._last_line, symbol.span.end_line)
             if symbol.kind in kinds:
                 for line in range(symbol.span.start_line, symbol.span.end_line + 1):
                     self._at.setdefault(line, symbol.uid)
@@ -220,9 +229,6 @@ class _Functions:
 
     def lines(self, uid: str) -> list[int]:
         return [line for line, owner in self._at.items() if owner == uid]
-
-    def module_level(self) -> list[int]:
-        return [line for line in range(1, self._last_line + 1) if line not in self._at]
 
 
 def test_file(test_id: str) -> str:

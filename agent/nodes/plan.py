@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.artefacts import load_failures, load_located, save_plan
+from agent.artefacts import load_failures, load_import_lines, load_located, save_plan
 from agent.state import FINISHED, RepairState
 from agent.suspicion import rank
 from agent.workbench import Workbench
@@ -17,6 +17,7 @@ def plan(state: RepairState, bench: Workbench) -> RepairState:
         load_failures(bench.folder),
         load_located(bench.folder, bench.graph),
         spectrum,
+        load_import_lines(bench.folder),
         bench.is_editable,
     )
     version = state.get("plan", 0) + 1

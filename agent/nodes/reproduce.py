@@ -26,7 +26,7 @@ def reproduce(state: RepairState, bench: Workbench) -> RepairState:
         raise UsageError(
             f"No test {unknown[0]!r} was found in {bench.repo}. Name it as pytest would print it."
         )
-    save_failures(bench.folder, seen.failures, seen.flaky)
+    save_failures(bench.folder, seen)
     for test in seen.flaky:
         bench.note(f"{test} is flaky: it fails on some runs only. It is left out.")
     if not seen.failures:
