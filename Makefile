@@ -12,7 +12,7 @@ SOURCES := agent engine index tui tests examples
 demo: $(READY)
 	@rm -rf $(DEMO)
 	@$(BIN)/python examples/make_repository.py $(DEMO)
-	cd $(DEMO) && $(CURDIR)/$(BIN)/graft fix --issue ISSUE.md
+	. $(BIN)/activate && cd $(DEMO) && graft fix --issue ISSUE.md
 	@echo && cat $(DEMO)/.graft/runs/*/report.md
 
 test: $(READY)

@@ -45,11 +45,11 @@ def examine(folder: Path) -> Iterator[Check]:
     yield from _grammars()
     yield _sqlite()
     yield Check("neo4j", "off", "the shared graph store is not in this version")
-    yield from _sandboxes()
     root = repository_root(folder)
     yield _repository(folder, root)
     config, check = _configuration(folder)
     yield check
+    yield from _sandboxes(config)
     yield from _models(config)
     yield _interpreter(root or folder, config)
     yield _disk(root or folder, config)
@@ -115,10 +115,19 @@ def _sqlite() -> Check:
     return Check("sqlite", "ok", "with FTS5", sqlite3.sqlite_version)
 
 
-def _sandboxes() -> Iterator[Check]:
-    """One line per mechanism; only if none works is anything missing."""
-    from agent.sandbox.open import describe
+def _sandboxes(config: Config) -> Iterator[Check]:
+    """One line per mechanism of this platform; only if none works, or the chosen one, is anything missing."""
+    from agent.sandbox.open import choose_sandbox, describe
 
+    if config.sandbox.backend != "auto":
+        name = f"sandbox {config.sandbox.backend}"
+        try:
+            choose_sandbox(config.sandbox.backend)
+        except AgentError as error:
+            yield Check(name, "missing", str(error))
+        else:
+            yield Check(name, "ok", "works here; chosen by sandbox.backend")
+        return
     found = describe()
     none_works = all(reason is not None for _, reason in found)
     for name, reason in found:
@@ -170,7 +179,11 @@ def _interpreter(root: Path, config: Config) -> Check:
         found = find_interpreter(root, config.tests.python)
     except AgentError as error:
         return Check("interpreter", "missing", str(error))
-    return Check("interpreter", "ok", f"{found.path} ({found.why})", found.version)
+    number = ".".join(map(str, found.version))
+    if not found.has_pytest and config.tests.framework == "pytest":
+        remedy = f"{found.path} -m pip install pytest"
+        return Check("interpreter", "missing", f"{found.path} has no pytest", number, remedy)
+    return Check("interpreter", "ok", f"{found.path} ({found.reason})", number)
 
 
 def _disk(folder: Path, config: Config) -> Check:
