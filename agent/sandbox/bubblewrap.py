@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from agent.errors import SandboxUnavailable
-from agent.sandbox.launch import TOOLS, base_config, supervisor_command
+from agent.sandbox.launch import base_config, own_programs, supervisor_command
 from agent.sandbox.session import Launch, Session
 from agent.sandbox.shown import Shown, refuse_repository, system_paths, wanted_paths
 from agent.sandbox.types import Job, SandboxSpec
@@ -85,7 +85,7 @@ def _launch(program: str, spec: SandboxSpec, avoid: tuple[str, ...]) -> Launch:
         argv += ["--perms", "0444", "--ro-bind-data", str(descriptor), place]
     argv += _parents([*paths, str(repo)]) + _ro_binds(paths)
     argv += _links(wanted.links, repo, spec.repo)
-    argv += ["--perms", "0755", "--dir", str(repo), *_own_folder(repo)]
+    argv += ["--perms", "0755", "--dir", str(repo), *_own_folder(repo, spec.python)]
     argv += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     config = base_config(spec, repo, mode="bubblewrap", uid=uid, shown=paths, avoid=avoid)
     return Launch(
@@ -121,14 +121,13 @@ def _binds(system: Shown, documents: dict[str, str]) -> list[str]:
     return arguments
 
 
-def _own_folder(repo: Path) -> list[str]:
+def _own_folder(repo: Path, python: Path) -> list[str]:
     """Our own programs, and the tree under a name that the supervisor covers before any job runs."""
     arguments = ["--perms", "0755", "--dir", FOLDER]
     for name in ("tree", "layer", "space"):
         arguments += ["--perms", "0755", "--dir", f"{FOLDER}/{name}"]
-    for name, source in TOOLS.items():
-        if source.exists():
-            arguments += ["--ro-bind", str(source), f"{FOLDER}/{name}"]
+    for name, source in own_programs(python).items():
+        arguments += ["--ro-bind", str(source), f"{FOLDER}/{name}"]
     return [*arguments, "--ro-bind", str(repo), f"{FOLDER}/tree"]
 
 

@@ -7,10 +7,13 @@ import os
 import resource
 import select
 import time
-from collections.abc import Callable, Mapping, Sequence
 
 from .kernel import Kernel
 from .streams import Lines, Tail
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the real one costs a tenth of the start
+    from collections.abc import Callable, Mapping, Sequence
 
 OPEN_FILES = 1024
 THREADS_PER_PROCESS = 4
