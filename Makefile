@@ -36,5 +36,6 @@ clean:
 
 $(READY): pyproject.toml .ci/constraints.txt .ci/environment
 	@sh .ci/environment $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]' || \
+		{ echo "Could not install what pyproject.toml names; pip says why above. Is a package index in reach?"; exit 1; }
 	@touch $@
