@@ -123,7 +123,7 @@ class _LiveProgress:
                     count=_count(event),
                 )
             case Note(text=text):
-                self._bars.console.print(f"  {text}", style="yellow")
+                self._print(f"  {text}", "yellow")
             case RunFinished():
                 self._finish_step()
             case _:
@@ -138,7 +138,13 @@ class _LiveProgress:
             return
         self._seen.add(self._step)
         seconds = time.monotonic() - self._began
-        self._bars.console.print(f"✓ {self._step:<10} {self._text}  {seconds:.1f} s", style="dim")
+        self._print(f"✓ {self._step:<10} {self._text}  {seconds:.1f} s", "dim")
+
+    def _print(self, text: str, style: str) -> None:
+        """A line above the moving one, which a style given to `print` would colour too."""
+        from rich.text import Text
+
+        self._bars.console.print(Text(text, style=style))
 
 
 def _count(event: StepProgress) -> str:

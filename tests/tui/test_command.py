@@ -175,6 +175,18 @@ def test_output_that_cannot_be_written_is_an_error(graft):
     assert "Exception ignored" not in process.stderr
 
 
+@pytest.mark.parametrize(("closed", "code"), [("<&-", 2), (">&-", 2), ("2>&-", 2), ("<&- >&- 2>&-", 2)])
+def test_closed_streams_do_no_harm(environment, closed, code):
+    command = f"exec {GRAFT} fix --json --issue - {closed} </dev/null"
+    if closed.startswith("<"):
+        command = command.removesuffix(" </dev/null")
+    process = subprocess.run(
+        ["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert process.returncode == code
+    assert "Traceback" not in process.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_nothing_runs_yet_ends_with_130(environment, number):
     command = [GRAFT, "fix", "--json", "--issue", "-"]
