@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -80,6 +81,7 @@ def attempt(workplace: Workplace, project: Project, case: Case, variant: str, op
     started = time.monotonic()
     status, exit_code, result, note = run_graft(workplace, project, case, variant, options)
     seconds = time.monotonic() - started
+    _keep_runs(workplace, project, f"{case.id}-{variant}")
     patches = [result.get("patch") or ""]
     patches += [str(other["patch"]) for other in result.get("alternatives", [])[: options.alternatives]]
     verdicts = [_judge_or_none(workplace, project, case, reference, patch) for patch in patches]
@@ -131,6 +133,15 @@ def run_graft(
     except ValueError:
         return "broken", done.returncode, {}, f"{done.stdout[-300:]}\n{done.stderr[-700:]}".strip()
     return str(result["status"]), done.returncode, result, done.stderr.strip()[-700:]
+
+
+def _keep_runs(workplace: Workplace, project: Project, name: str) -> None:
+    """Keep reports and trajectories beside the checkout, which is laid out anew for judging."""
+    runs = workplace.checkout(project) / ".graft" / "runs"
+    kept = workplace.folder / project.name / "runs" / name
+    shutil.rmtree(kept, ignore_errors=True)
+    if runs.exists():
+        shutil.copytree(runs, kept)
 
 
 def choose(manifest: Manifest, split: str, wanted: str, limit: int | None) -> list[tuple[Project, Case]]:

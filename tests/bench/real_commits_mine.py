@@ -11,7 +11,7 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from real_commits_corpus import (
@@ -19,6 +19,7 @@ from real_commits_corpus import (
     TEST_PATH,
     Case,
     CorpusError,
+    Manifest,
     Project,
     Workplace,
     find_clone,
@@ -189,7 +190,9 @@ def main() -> int:
             print(f"{name}: {error}", file=sys.stderr)
             continue
         kept = [case for case in manifest.cases if case.project != name]
-        manifest = replace(manifest, rule=RULE, cases=tuple(sorted([*kept, *cases], key=lambda c: c.id)))
+        projects = [workplace.pinned(p) if p.name == name else p for p in manifest.projects]
+        cases = sorted([*kept, *cases], key=lambda case: case.id)
+        manifest = Manifest(RULE, tuple(projects), tuple(cases))
         save_manifest(manifest, arguments.manifest)
     return 0
 
