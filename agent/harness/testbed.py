@@ -1,0 +1,376 @@
+"""Run a repository's tests on its base tree and on candidate trees. Knows nothing of how candidates are made.
+
+Every run happens in a sandbox, over a throw-away view of the user's tree as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from agent.harness.framework import choose_framework, environment_for, unittest_start, uses_pytest
+from agent.harness.interpreter import Interpreter, find_interpreter
+from agent.harness.through import Progress, command_report, later_limits, only_run, run_through, slowed
+from agent.harness.transcript import Transcript
+from agent.harness.types import Discovery, Framework, Regression, Reproduction, RunReport, Tier
+from agent.harness.validation import Files, OnResult, Validator, Work
+from agent.harness.worker import Heard, TestJob, TestLimits, Worker
+from agent.sandbox.types import Limits, Sandbox, SandboxSpec
+from agent.types import Failure, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from agent.config import Config
+    from agent.fix import FixOptions
+
+MIB = 1 << 20
+POLL_S = 0.05
+LOADING_LIMIT_S = 60.0
+HANGING_AFTER_S = 10.0
+"""A given test of unknown duration that runs longer is taken to hang."""
+REPEATS = 3
+"""Runs of a test on candidate and base before it counts as a regression."""
+
+Cancelled = Callable[[], bool]
+
+
+def never() -> bool:
+    return False
+
+
+def ignore_progress(text: str, done: int, total: int | None) -> None:
+    """Take no notice."""
+
+
+class Testbed:
+    """Tests of one repository under one interpreter. Close it: it holds sandboxes.
+
+    Calls come from one thread at a time; `cancelled` is asked from others, often.
+    """
+
+    __test__ = False
+
+    def __init__(
+        self,
+        repo: Path,
+        interpreter: Interpreter,
+        sandbox: Sandbox,
+        *,
+        framework: Framework = "pytest",
+        test_command: str | None = None,
+        limits: Limits | None = None,
+        seed: int = 0,
+        workers: int = 1,
+        environment: Mapping[str, str] | None = None,
+        readable: tuple[Path, ...] = (),
+        test_limit_s: float = 60.0,
+        suite_limit_s: float = 600.0,
+        note: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.repo = repo
+        self.interpreter = interpreter
+        self.framework = framework
+        self.seed = seed
+        self.test_limit_s = test_limit_s
+        self.suite_limit_s = suite_limit_s
+        self._command = test_command or ""
+        self._sandbox = sandbox
+        self._spec = SandboxSpec(
+            repo=repo,
+            python=interpreter.path,
+            readable=(*interpreter.readable(repo), *readable),
+            environment=environment_for(interpreter, seed, environment or {}),
+            limits=limits or Limits(),
+        )
+        self._count = max(1, workers)
+        self._note = note
+        self._workers: list[Worker] = []
+        self._opening = threading.Lock()
+        self._closed = False
+        self._base: dict[str, Verdict] = {}
+        self._validator: Validator | None = None
+
+    @property
+    def interpreter_words(self) -> str:
+        return self.interpreter.words
+
+    @property
+    def sandbox_name(self) -> str:
+        return self._sandbox.name
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all that runs here. May be called from any thread."""
+        with self._opening:
+            self._closed = True
+            workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.close()
+
+    def companion(self) -> Testbed:
+        """A second test bed like this one, with a sandbox of its own, for work in another thread."""
+        other = Testbed(
+            self.repo,
+            self.interpreter,
+            self._sandbox,
+            framework=self.framework,
+            test_command=self._command,
+            seed=self.seed,
+            test_limit_s=self.test_limit_s,
+            suite_limit_s=self.suite_limit_s,
+            note=self._note,
+        )
+        other._spec = self._spec
+        other._base = dict(self._base)
+        return other
+
+    # The base tree
+
+    def discover(self, cancelled: Cancelled = never, progress: Progress = ignore_progress) -> Discovery:
+        """Run the whole suite on the base within `suite_limit_s`."""
+        started = time.monotonic()
+        report = self._run_through([], {}, cancelled, progress, whole_s=self.suite_limit_s)
+        self._learn(report)
+        late = any(run.verdict.outcome is Outcome.MISSING for run in report.runs)
+        return Discovery(
+            framework=self.framework,
+            tests=tuple(run.verdict.test for run in report.runs),
+            verdicts=only_run(report).verdicts,
+            problems=report.problems,
+            complete=not late and report.killed is None,
+            seconds=time.monotonic() - started,
+        )
+
+    def reproduce(self, tests: Sequence[str], cancelled: Cancelled = never) -> Reproduction:
+        """Run tests on the base twice, once traced: which fail for certain, which now and then."""
+        limit_s = min(HANGING_AFTER_S, self.test_limit_s)
+        again = self._run_through(tests, {}, cancelled, default_s=limit_s)
+        traced = self._run_through(tests, {"trace": True}, cancelled, default_s=limit_s)
+        self._learn(again)
+        failures, flaky = [], []
+        for run, second in zip(traced.runs, again.runs, strict=True):
+            fails = (not run.verdict.outcome.ok, not second.verdict.outcome.ok)
+            if all(fails):
+                failures.append(Failure(second.verdict, run.lines))
+            elif any(fails):
+                flaky.append(run.verdict.test)
+        return Reproduction(tuple(failures), tuple(flaky), traced.import_lines)
+
+    def spectrum(self, tests: Sequence[str] | None = None, cancelled: Cancelled = never) -> RunReport:
+        """Trace these tests, or the whole suite, on the base: lines per test, for fault localisation."""
+        report = self._run_through(tests or [], {"trace": True}, cancelled, whole_s=self.suite_limit_s)
+        return only_run(report)
+
+    # Candidate trees
+
+    def run(
+        self,
+        files: Files | None,
+        tests: Sequence[str],
+        *,
+        stop_at_first: bool = False,
+        trace: bool = False,
+        cancelled: Cancelled = never,
+    ) -> RunReport:
+        """Run tests on a candidate's tree (or the base) in a fresh process."""
+        options = {"trace": trace, "stop": stop_at_first}
+        return self._run_through(tests, options, cancelled, files=files or {})
+
+    def validate_many(
+        self, work: Sequence[Work], tests: Sequence[str], on_result: OnResult, stop: Cancelled = never
+    ) -> None:
+        """Try candidates on failing tests, each until its first failure, on all workers at once.
+
+        `on_result(candidate, verdicts, killed)` is called for each that was tried, one call at a time, from
+        other threads. Raises SandboxDied or SandboxUnavailable where no worker is left.
+        """
+        unknown = [test for test in tests if test not in self._base]
+        if unknown and self.framework != "command":
+            self._learn(self._run_through(unknown, {}, stop))
+        if self._validator is None:
+            self._validator = Validator(
+                self._worker, self._count, self.framework, self._options(), self._is_base_file
+            )
+        with self._watching(stop):
+            self._validator.validate(work, tests, self._base, self._limits(tests), on_result, stop)
+        for reason in self._validator.new_reasons():
+            self._note(reason)
+
+    def regressions(
+        self, files: Files, tests: Sequence[str], cancelled: Cancelled = never
+    ) -> tuple[Verdict, ...]:
+        """Verdicts of tests that pass on the base, up to the first real regression. Flaky ones are left out."""
+        verdicts: list[Verdict] = []
+        left = list(tests)
+        while left:
+            report = self._run_through(left, {"stop": True}, cancelled, files=files)
+            if cancelled():
+                break
+            verdicts += [run.verdict for run in report.runs if run.verdict.outcome.ok]
+            failed = next((run.verdict for run in report.runs if not run.verdict.outcome.ok), None)
+            if failed is None:
+                break
+            place = left.index(failed.test)
+            if self.is_regression(files, failed.test, left[:place], cancelled) is Regression.REAL:
+                return (*verdicts, failed)
+            self._note(f"{failed.test} is flaky: it does not speak against a patch.")
+            left = left[place + 1 :]
+        return tuple(verdicts)
+
+    def is_regression(
+        self, files: Files, test: str, before: Sequence[str] = (), cancelled: Cancelled = never
+    ) -> Regression:
+        """Whether a test fails 3 of 3 on the candidate and passes 3 of 3 on the base.
+
+        Both run it alone; where it then does not fail, both run it after `before`, in that order.
+        """
+        first = self._compare(files, [test], cancelled)
+        if first is Regression.REAL or not before:
+            return first
+        return self._compare(files, [*before, test], cancelled)
+
+    def _compare(self, files: Files, tests: Sequence[str], cancelled: Cancelled) -> Regression:
+        fails = [not self._last_passes(files, tests, cancelled) for _ in range(REPEATS)]
+        if not any(fails):
+            return Regression.NONE
+        if all(fails) and all(self._last_passes({}, tests, cancelled) for _ in range(REPEATS)):
+            return Regression.REAL
+        return Regression.FLAKY
+
+    def _last_passes(self, files: Files, tests: Sequence[str], cancelled: Cancelled) -> bool:
+        report = self._run_through(tests, {}, cancelled, files=files)
+        return report.runs[-1].verdict.outcome.ok
+
+    def confirm_cold(
+        self, files: Files, tests: Sequence[str], cancelled: Cancelled = never
+    ) -> tuple[Verdict, ...]:
+        """Run tests on a candidate's tree by the plain test command; its exit code must agree."""
+        if self.framework == "command":
+            return self._run_through(tests, {}, cancelled, files=files).verdicts
+        job = TestJob("cold", tests, self._limits(tests), files, self._options())
+        with self._watching(cancelled):
+            transcript = self._worker(0).run(job, Tier.COLD)
+        verdicts = transcript.report(tests, Tier.COLD).verdicts
+        end = transcript.end
+        if end is not None and not end.ok and all(verdict.outcome.ok for verdict in verdicts):
+            words = f"every test passed, but the test command ended with exit code {end.exit_code}"
+            return (*verdicts[:-1], replace(verdicts[-1], outcome=Outcome.CRASHED, message=words))
+        return verdicts
+
+    # Running
+
+    def _run_through(
+        self,
+        tests: Sequence[str],
+        options: Mapping[str, Any],
+        cancelled: Cancelled,
+        progress: Progress = ignore_progress,
+        *,
+        files: Files | None = None,
+        default_s: float | None = None,
+        whole_s: float | None = None,
+    ) -> RunReport:
+        """Run tests (none given: all) in fresh processes. `default_s` limits tests of unknown duration."""
+        end_s = None if whole_s is None else time.monotonic() + whole_s
+
+        def run_job(left: Sequence[str], heard: Heard) -> Transcript:
+            limits = self._limits(left, default_s)
+            limits = slowed(limits) if options.get("trace") else limits
+            if end_s is not None:
+                limits = replace(limits, whole_s=max(0.0, end_s - time.monotonic()))
+            job = TestJob("run", left, limits, files or {}, {**self._options(), **options})
+            return self._worker(0).run(job, Tier.FRESH, heard)
+
+        def over() -> bool:
+            return cancelled() or (end_s is not None and time.monotonic() >= end_s)
+
+        with self._watching(cancelled):
+            if self.framework == "command":
+                limit_s = self.suite_limit_s if whole_s is None else whole_s
+                done = self._worker(0).run_command(self._command, files or {}, limit_s)
+                return command_report(self._command, done)
+            return run_through(run_job, tests, bool(options.get("stop")), over, progress)
+
+    def _options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"seed": self.seed}
+        if self.framework == "unittest":
+            options["start"] = unittest_start(self.repo)
+        return options
+
+    def _limits(self, tests: Sequence[str], default_s: float | None = None) -> TestLimits:
+        return later_limits(self._base, tests, default_s or self.test_limit_s, LOADING_LIMIT_S)
+
+    def _is_base_file(self, path: str) -> bool:
+        return (self.repo / path).is_file()
+
+    def _learn(self, report: RunReport) -> None:
+        self._base.update({run.verdict.test: run.verdict for run in report.runs})
+
+    def _worker(self, place: int) -> Worker:
+        """The worker at a place, opened when first needed. Raises SandboxUnavailable."""
+        with self._opening:
+            while len(self._workers) <= place and not self._closed:
+                session = self._sandbox.open(self._spec)
+                self._workers.append(Worker(session, self.interpreter, self.framework))
+            return self._workers[place]
+
+    @contextmanager
+    def _watching(self, cancelled: Cancelled) -> Iterator[None]:
+        """End the jobs in progress once `cancelled` turns true."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(POLL_S):
+                if cancelled():
+                    for worker in list(self._workers):
+                        worker.cancel()
+
+        watcher = threading.Thread(target=watch, name="cancel", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+
+def open_testbed(
+    options: FixOptions, config: Config, repo: Path, note: Callable[[str], None] = lambda text: None
+) -> Testbed:
+    """The test bed that options and settings ask for; flags win.
+
+    Raises SandboxUnavailable, InterpreterBroken, or EnvironmentBroken where the test runner is missing.
+    """
+    from agent.sandbox.open import choose_sandbox
+
+    settings, held = config.tests, config.sandbox
+    command = options.test_command or settings.command
+    needs_pytest = not command and settings.framework != "unittest" and uses_pytest(repo)
+    interpreter = find_interpreter(repo, options.python or settings.python, needs_pytest=needs_pytest)
+    return Testbed(
+        repo,
+        interpreter,
+        choose_sandbox(held.backend),
+        framework=choose_framework(repo, interpreter, settings.framework, command),
+        test_command=command,
+        limits=Limits(
+            memory_bytes=held.memory_mb * MIB, processes=held.processes, disk_bytes=held.disk_mb * MIB
+        ),
+        seed=config.fix.seed if options.seed is None else options.seed,
+        workers=config.fix.workers or len(os.sched_getaffinity(0)),
+        environment=held.environment,
+        readable=tuple(held.readable),
+        test_limit_s=settings.test_limit_s,
+        suite_limit_s=settings.suite_limit_s,
+        note=note,
+    )
