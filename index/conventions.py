@@ -1,10 +1,12 @@
-"""Tell tests, secrets, generated and vendored files by name and first lines. Opens nothing itself."""
+"""Tell tests, secrets, generated and vendored files and builtins by their names. Opens nothing itself."""
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_tests?|tests?|conftest)\.pyi?$")
@@ -73,3 +75,9 @@ def is_generated(name: str, content: bytes) -> bool:
     if any(fnmatchcase(name, pattern) for pattern in _GENERATED_NAMES):
         return True
     return _GENERATED_MARK.search(content[:_GENERATED_HEAD_BYTES]) is not None
+
+
+@lru_cache(maxsize=1)
+def builtin_names() -> frozenset[str]:
+    """Names that every Python module sees without an import."""
+    return frozenset(dir(builtins)) | {"__file__", "__path__", "__all__", "reveal_type"}

@@ -41,7 +41,7 @@ class Definition(NamedTuple):
     uid: str
     kind: str
     role: str
-    """`static`, `class`, `property`, `fixture`, `generator` or empty."""
+    """`static`, `class`, `property`, `fixture`, `test` or empty."""
     bases: tuple[str, ...]
     """Chains of the base classes."""
     members: dict[str, list[Binding]]

@@ -99,7 +99,7 @@ class _PythonFile(PythonBindings):
             self.file.bind(scope, name, Binding(DEFINITION, qualified_name, ""))
         inner = self.file.open("function", qualified_name, symbol, scope)
         opened = self.file.scopes[inner]
-        opened.role = role
+        opened.role = role or ("test" if kind is SymbolKind.TEST else "")
         if returned is not None:
             opened.returns, opened.returns_annotated = annotation_chain(self.text(returned)), True
         self._parameters(parameters, inner, scope, kind is SymbolKind.TEST or role == "fixture")

@@ -223,9 +223,13 @@ class PythonBindings(PythonWalk):
         self.push_children(node, scope)
 
     def _yield(self, node: Node, scope: int) -> None:
+        """A generator returns no value of its own, but a fixture's user gets what it yields."""
         opened = self.file.scopes[scope]
-        if opened.kind == "function":
-            opened.role = opened.role or "generator"
+        if opened.kind == "function" and opened.role == "fixture":
+            if not opened.returns and node.named_children:
+                opened.returns = self.file.outside(value_chain(node.named_children[0], self.text), scope)
+        elif opened.kind == "function":
+            opened.yields = True
         self.push_children(node, scope)
 
     def _import(self, node: Node, scope: int) -> None:

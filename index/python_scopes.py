@@ -5,11 +5,10 @@ Functions see enclosing functions and the module; a class body's names are seen 
 
 from __future__ import annotations
 
-import builtins
 import hashlib
 from dataclasses import dataclass, field
-from functools import lru_cache
 
+from index.conventions import builtin_names
 from index.facts import (
     LITERAL_ROOT,
     MARKS,
@@ -190,7 +189,7 @@ class FileScopes:
                     single and (opaque or (opened.kind == "function" and self._is_value(opened, root)))
                 )
             scope, first = opened.parent, False
-        return bool(self.stars) or root == "super" or root not in _builtin_names()
+        return bool(self.stars) or root == "super" or root not in builtin_names()
 
     @staticmethod
     def _is_value(scope: OpenScope, name: str) -> bool:
@@ -205,8 +204,3 @@ def symbol_uid(repository: str, path: str, kind: SymbolKind, qualified_name: str
     """16 hexadecimal digits that name a definition for as long as it keeps its place and name."""
     key = f"{repository}\0{path}\0{kind}\0{qualified_name}\0{ordinal}"
     return hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
-
-
-@lru_cache(maxsize=1)
-def _builtin_names() -> frozenset[str]:
-    return frozenset(dir(builtins)) | {"__file__", "__path__", "__all__", "reveal_type"}

@@ -1,0 +1,160 @@
+"""One work tree's graph behind the RepositoryGraph protocol, and how it is opened. Knows no agents."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from index.conventions import is_test_path
+from index.errors import RootError, StoreUnavailable
+from index.repository import Progress
+from index.retrieve import Retriever
+from index.store import GraphStore, open_store
+from index.structure import structural_edges
+from index.types import Edge, EdgeType, FileRecord, LocateResult, Reference, Symbol, TextChunk, UpdateReport
+from index.update import update_store
+
+DEFAULT_STORE = "sqlite:.graft/graph.db"
+_STATE_FOLDER = ".graft"
+_CALLS = (EdgeType.CALLS, EdgeType.INSTANTIATES)
+_STRUCTURAL = frozenset(
+    {EdgeType.HAS_FILE, EdgeType.HAS_AST, EdgeType.PARENT_OF, EdgeType.HAS_TEXT, EdgeType.NEXT_CHUNK}
+)
+_MAX_TEST_DISTANCE = 4
+
+
+def open_graph(root: Path | str, store: str = DEFAULT_STORE) -> WorkTreeGraph:
+    """Open the graph of the tree at `root`; `update` fills it. A relative store path is relative to `root`.
+
+    Creates `.graft/`, which git ignores, where the store lies in it. Raises RootError, StoreError, UnknownStoreURL.
+    """
+    root = Path(root).resolve()
+    if not root.is_dir():
+        raise RootError(f"Cannot index {root}: no such folder. Give the folder of a repository.")
+    scheme, _, rest = store.partition(":")
+    inside = scheme == "sqlite" and not Path(rest.removeprefix("//")).is_absolute()
+    if inside and Path(rest).parts[:1] == (_STATE_FOLDER,):
+        _make_state_folder(root / _STATE_FOLDER)
+    return WorkTreeGraph(root, open_store(store, "." if inside else root.as_posix(), root=root))
+
+
+def _make_state_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as error:
+        raise StoreUnavailable(
+            f"Cannot write {folder} ({error.strerror}). Make the folder writable, or give another store.",
+            str(folder),
+        ) from error
+
+
+class WorkTreeGraph:
+    """See RepositoryGraph. Safe to ask from several threads."""
+
+    def __init__(self, root: Path, store: GraphStore) -> None:
+        self.root = root
+        self.store = store
+        self._retriever = Retriever(store)
+
+    def update(
+        self, progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False
+    ) -> UpdateReport:
+        """Bring the graph up to the tree.
+
+        Raises RootError, StoreError, UpdateCancelled; then the old state stands.
+        """
+        return update_store(self.store, self.root, progress, cancelled)
+
+    def close(self) -> None:
+        self.store.close()
+
+    def files(self) -> list[FileRecord]:
+        return self.store.files()
+
+    def chunks(self, path: str) -> list[TextChunk]:
+        """The text chunks of a prose file."""
+        return self.store.chunks(path)
+
+    # Symbols
+
+    def symbols(
+        self, *, path: str | None = None, name: str | None = None, qualified_name: str | None = None
+    ) -> list[Symbol]:
+        return self.store.symbols(path=path, name=name, qualified_name=qualified_name)
+
+    def symbol(self, uid: str) -> Symbol | None:
+        return self.store.symbols_by_uid([uid]).get(uid)
+
+    def symbol_at(self, path: str, line: int) -> Symbol | None:
+        """The innermost symbol whose span holds that 1-based line; the module where no other does."""
+        holding = [s for s in self.store.symbols(path=path) if s.span.start_line <= line <= s.span.end_line]
+        return min(holding, key=lambda s: s.span.end_byte - s.span.start_byte, default=None)
+
+    # Edges
+
+    def edges(
+        self, *, source: str | None = None, target: str | None = None, types: Iterable[EdgeType] = ()
+    ) -> list[Edge]:
+        wanted = frozenset(types) or frozenset(EdgeType)
+        found: list[Edge] = []
+        if wanted & _STRUCTURAL:
+            found += structural_edges(self.store, source, target, wanted)
+        if wanted - _STRUCTURAL:
+            found += self.store.edges(source=source, target=target, types=wanted - _STRUCTURAL)
+        return found
+
+    def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]:
+        """Uses that were not resolved, by name or by the symbol that holds them."""
+        return self.store.references(name=name, source=source)
+
+    def callers(self, uid: str) -> list[Symbol]:
+        return self._ends([edge.source for edge in self.store.edges(target=uid, types=_CALLS)])
+
+    def callees(self, uid: str) -> list[Symbol]:
+        return self._ends([edge.target for edge in self.store.edges(source=uid, types=_CALLS)])
+
+    def _ends(self, uids: Iterable[str]) -> list[Symbol]:
+        order = list(dict.fromkeys(uids))
+        found = self.store.symbols_by_uid(order)
+        return [found[uid] for uid in order if uid in found]
+
+    # Files
+
+    def imported_files(self, path: str) -> list[str]:
+        """Files of the repository that `path` imports directly, in order of appearance."""
+        edges = self.store.edges(source=path, types=[EdgeType.IMPORTS])
+        return list(dict.fromkeys(edge.target for edge in edges if "." in edge.target))
+
+    def importing_files(self, path: str) -> list[str]:
+        edges = self.store.edges(target=path, types=[EdgeType.IMPORTS])
+        return list(dict.fromkeys(edge.source for edge in edges))
+
+    def is_test_file(self, path: str) -> bool:
+        return is_test_path(path)
+
+    def tests_for(self, paths: Iterable[str]) -> list[str]:
+        """Test files that reach any of these files by imports, calls or TESTS edges, nearest first."""
+        start = list(dict.fromkeys(paths))
+        found: dict[str, tuple[int, float]] = {path: (0, 0.0) for path in start if is_test_path(path)}
+        seen, front = set(start), deque([(0, start)])
+        while front:
+            distance, nodes = front.popleft()
+            weights: dict[str, float] = {}
+            for source, _, weight in self.store.links(nodes, incoming=True):
+                if source not in seen:
+                    weights[source] = weights.get(source, 0.0) + weight
+            for path, weight in weights.items():
+                if is_test_path(path):
+                    found[path] = (distance + 1, -weight)
+            seen.update(weights)
+            if weights and distance + 1 < _MAX_TEST_DISTANCE:
+                front.append((distance + 1, list(weights)))
+        return sorted(found, key=lambda path: (*found[path], path))
+
+    def locate(self, text: str, *, top: int = 10) -> LocateResult:
+        """The files and symbols that a text speaks of, best first, each with the reasons."""
+        return self._retriever.locate(text, top=top)

@@ -1,0 +1,363 @@
+"""Evaluate chains: names through scopes and imports, attributes through classes and types. Emits no edges.
+
+A small abstract interpreter over `index.facts`: flow-insensitive, first answer wins, depth bounded.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from index.conventions import builtin_names
+from index.facts import CALL, CONTAINER, DEFINITION, ELEMENT, IMPORT, Binding, Body
+from index.world import Container, Definer, Entity, External, Instance, Module, Parent, World
+
+_MAX_DEPTH = 12
+_ELEMENT_METHODS = frozenset({"pop", "get", "popleft", "setdefault", "__enter__", "__next__", "__getitem__"})
+_CONTAINER_METHODS = frozenset({"values", "copy", "__iter__", "union", "difference"})
+_CLASS_RECEIVER_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+
+Receiver = Instance | Definer | None
+
+
+class Found(NamedTuple):
+    """What a name or attribute turned out to be. `uid` and `path` are those of the symbol, if it is one."""
+
+    entity: Entity = None
+    uid: str = ""
+    path: str = ""
+    typed: bool = False
+    """Whether a type had to be inferred on the way."""
+
+
+NOTHING = Found()
+OUTSIDE = Found(External())
+
+
+class Inference:
+    """Evaluates chains in one file against the world."""
+
+    def __init__(self, world: World, path: str, body: Body) -> None:
+        self.world = world
+        self.path = path
+        self.scopes = body.scopes
+        self._fixtures = {(use.scope, use.chain) for use in body.uses if use.role == "fixture"}
+        self._evaluating: set[tuple[int, str]] = set()
+        self._names: dict[tuple[str, str], Found | None] = {}
+        self._chains: dict[tuple[str, str, Receiver, Definer | None], Found] = {}
+
+    # Names
+
+    def local(self, name: str, scope: int) -> Found | None:
+        """What a name means in a scope of this file; None where nothing binds it, not even a builtin."""
+        index = scope
+        while index > 0:
+            opened = self.scopes[index]
+            if opened.kind == "function":
+                if name == opened.receiver and opened.parent >= 0:
+                    return self._receiver(index)
+                if name in opened.names:
+                    return self._local_value(index, name, opened.names[name])
+            elif index == scope:
+                if name in opened.names:
+                    return NOTHING
+                found = self.world.member(self.path, opened.qualified_name, name)
+                if found:
+                    return self.binding(
+                        self.path, found, owner=Definer(self.path, opened.qualified_name, True)
+                    )
+            index = opened.parent
+        if name in self.scopes[0].names and not self.world.names(self.path, name):
+            return NOTHING
+        found_global = self.module_name(self.path, name)
+        if found_global is not None:
+            return found_global
+        return OUTSIDE if name in builtin_names() else None
+
+    def _receiver(self, scope: int) -> Found:
+        opened = self.scopes[scope]
+        owner = self._enclosing_class(scope)
+        if owner is None:
+            return NOTHING
+        definition = self.world.definition(self.path, opened.qualified_name)
+        role = definition.role if definition else ""
+        name = opened.qualified_name.rpartition(".")[2]
+        if role == "class" or name in _CLASS_RECEIVER_METHODS:
+            return Found(owner, typed=True)
+        return Found(Instance(owner), typed=True)
+
+    def _enclosing_class(self, scope: int) -> Definer | None:
+        while scope > 0:
+            scope = self.scopes[scope].parent
+            if self.scopes[scope].kind == "class":
+                return Definer(self.path, self.scopes[scope].qualified_name, True)
+        return None
+
+    def _local_value(self, scope: int, name: str, bindings: list[Binding]) -> Found:
+        if (scope, name) in self._fixtures:
+            fixture = self.fixture(name, scope)
+            return Found(self._called(fixture.entity, 0), typed=True)
+        if (scope, name) in self._evaluating or len(self._evaluating) > _MAX_DEPTH:
+            return NOTHING
+        self._evaluating.add((scope, name))
+        try:
+            for binding in bindings:
+                if binding.kind in (DEFINITION, IMPORT):
+                    found = self.binding(self.path, [binding])
+                else:
+                    found = Found(self.evaluate(binding.chain, scope).entity, typed=True)
+                if found.entity is not None:
+                    return found
+        finally:
+            self._evaluating.discard((scope, name))
+        return NOTHING
+
+    def fixture(self, name: str, scope: int) -> Found:
+        """The pytest fixture that a test's parameter asks for: of its class, its module or a conftest above it."""
+        owner = self._enclosing_class(scope)
+        if owner is not None:
+            found = self.binding(self.path, self.world.member(self.path, owner.qualified_name, name))
+            if self._is_fixture(found):
+                return found
+        folder = self.path.rpartition("/")[0]
+        places = [self.path]
+        while True:
+            conftest = self.world.module_at(f"{folder}/conftest" if folder else "conftest")
+            if conftest and conftest.path != self.path:
+                places.append(conftest.path)
+            if not folder:
+                break
+            folder = folder.rpartition("/")[0]
+        for path in places:
+            found = self.module_name(path, name) or NOTHING
+            if self._is_fixture(found):
+                return found
+        return NOTHING
+
+    def _is_fixture(self, found: Found) -> bool:
+        if not isinstance(found.entity, Definer):
+            return False
+        definition = self.world.definition(found.entity.path, found.entity.qualified_name)
+        return definition is not None and definition.role == "fixture"
+
+    def module_name(self, path: str, name: str, depth: int = 0) -> Found | None:
+        """What a module offers under a name, its own or a star import's. None if nothing."""
+        if (path, name) not in self._names:
+            self._names[path, name] = None
+            self._names[path, name] = self._module_name(path, name, depth)
+        return self._names[path, name]
+
+    def _module_name(self, path: str, name: str, depth: int) -> Found | None:
+        bindings = self.world.names(path, name)
+        if bindings:
+            return self.binding(path, bindings, depth)
+        if depth > _MAX_DEPTH:
+            return None
+        for star in self.world.stars(path)[1]:
+            module = self._imported_module(path, star)
+            if module is None or not module.path or module.path == path:
+                continue
+            exported = self.world.stars(module.path)[0]
+            if name in exported if exported is not None else not name.startswith("_"):
+                found = self.module_name(module.path, name, depth + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def binding(
+        self, path: str, bindings: list[Binding], depth: int = 0, owner: Definer | None = None,
+        receiver: Receiver = None,
+    ) -> Found:  # fmt: skip
+        """What a name of another scope stands for; the last definition wins, then the first import that is found."""
+        for binding in reversed(bindings):
+            if binding.kind == DEFINITION:
+                definition = self.world.definition(path, binding.target)
+                if definition is not None:
+                    entity = Definer(path, binding.target, definition.kind == "class", receiver)
+                    return Found(entity, definition.uid, path)
+        outside = NOTHING
+        for binding in bindings:
+            if binding.kind == IMPORT:
+                found = self.imported(path, binding, depth)
+                if found.entity is not None and not isinstance(found.entity, External):
+                    return found
+                outside = found if found.entity is not None else outside
+        uid = next((binding.target for binding in bindings if binding.kind not in (DEFINITION, IMPORT)), "")
+        if outside.entity is not None and not uid:
+            return outside
+        for binding in bindings:
+            if binding.kind not in (DEFINITION, IMPORT) and binding.chain and depth < _MAX_DEPTH:
+                value = self.foreign(path, binding.chain, receiver, owner, depth + 1).entity
+                if value is not None:
+                    return Found(value, uid, path if uid else "", typed=True)
+        return Found(None, uid, path if uid else "")
+
+    def imported(self, path: str, binding: Binding, depth: int = 0) -> Found:
+        """What an import statement of a file binds."""
+        level = binding.target.partition(":")[0]
+        module = self._imported_module(path, binding.target)
+        if module is None:
+            return OUTSIDE if level == "0" else NOTHING
+        if not binding.chain:
+            return Found(module)
+        return self._module_member(module, binding.chain, depth + 1)
+
+    def _imported_module(self, path: str, target: str) -> Module | None:
+        level, _, dotted = target.partition(":")
+        return self.world.find_module(path, int(level), dotted)
+
+    def _module_member(self, module: Module, name: str, depth: int) -> Found:
+        if module.path and depth <= _MAX_DEPTH:
+            found = self.module_name(module.path, name, depth)
+            if found is not None:
+                return found
+        submodule = self.world.module_at(f"{module.location}/{name}" if module.location else name)
+        return Found(submodule) if submodule else NOTHING
+
+    # Chains
+
+    def evaluate(self, chain: str, scope: int) -> Found:
+        """What a chain gives in a scope of this file."""
+        root, *parts = chain.split(".") if chain else [""]
+        if root == "super" and parts[:1] == [CALL]:
+            found, parts = self.parent_of(scope), parts[1:]
+        else:
+            found = self.local(root, scope) or NOTHING
+        return self._follow(found, parts, 0)
+
+    def parent_of(self, scope: int) -> Found:
+        """`super()` in a method."""
+        owner = self._enclosing_class(scope)
+        return Found(Parent(owner, Instance(owner)), typed=True) if owner else NOTHING
+
+    def foreign(self, path: str, chain: str, receiver: Receiver, owner: Definer | None, depth: int) -> Found:
+        """What a chain gives at the top of another file; the root `self` is the receiver."""
+        key = (path, chain, receiver, owner)
+        if key not in self._chains:
+            self._chains[key] = NOTHING
+            self._chains[key] = self._foreign(path, chain, receiver, owner, depth)
+        return self._chains[key]
+
+    def _foreign(self, path: str, chain: str, receiver: Receiver, owner: Definer | None, depth: int) -> Found:
+        root, *parts = chain.split(".")
+        found: Found | None = None
+        if root == "self" and receiver is not None:
+            found = Found(receiver, typed=True)
+        elif root == "Self" and receiver is not None and parts[:1] == [CALL]:
+            instance = receiver if isinstance(receiver, Instance) else Instance(receiver)
+            found, parts = Found(instance, typed=True), parts[1:]
+        else:
+            found = self.module_name(path, root, depth)
+            if found is None and owner is not None:
+                found = self.binding(path, self.world.member(path, owner.qualified_name, root), depth)
+        return self._follow(found or NOTHING, parts, depth)
+
+    def _follow(self, found: Found, parts: list[str], depth: int) -> Found:
+        for part in parts:
+            if found.entity is None or depth > _MAX_DEPTH:
+                return NOTHING
+            found = self.step(found, part, depth)
+        return found
+
+    def step(self, found: Found, part: str, depth: int = 0) -> Found:
+        """One part of a chain further: call, element, container or attribute."""
+        entity = found.entity
+        if part == CALL:
+            return Found(self._called(entity, depth), typed=True)
+        if part == CONTAINER:
+            return Found(Container(entity), typed=True)
+        if part == ELEMENT:
+            return Found(self._element(entity, depth), typed=True)
+        found_part = self.attribute(entity, part, depth)
+        return found_part if not found.typed else found_part._replace(typed=True)
+
+    def _called(self, entity: Entity, depth: int) -> Entity:
+        match entity:
+            case Definer(is_class=True):
+                return Instance(entity._replace(receiver=None))
+            case Definer():
+                return self._returned(entity, depth)
+            case Instance():
+                return self._called(self.attribute(entity, "__call__", depth + 1).entity, depth + 1)
+            case Container(method=method) if method in _ELEMENT_METHODS:
+                return entity.element
+            case Container(method=method) if method in _CONTAINER_METHODS:
+                return Container(entity.element)
+        return None
+
+    def _returned(self, function: Definer, depth: int) -> Entity:
+        definition = self.world.definition(function.path, function.qualified_name)
+        if definition is None or not definition.returns or depth > _MAX_DEPTH:
+            return None
+        owner_name = function.qualified_name.rpartition(".")[0]
+        owner = Definer(function.path, owner_name, True) if owner_name else None
+        return self.foreign(function.path, definition.returns, function.receiver, owner, depth + 1).entity
+
+    def _element(self, entity: Entity, depth: int) -> Entity:
+        match entity:
+            case Container(method=""):
+                return entity.element
+            case Definer(is_class=True):
+                return entity
+            case Instance():
+                return self._called(self.attribute(entity, "__getitem__", depth + 1).entity, depth + 1)
+        return None
+
+    # Attributes
+
+    def attribute(self, entity: Entity, name: str, depth: int = 0) -> Found:
+        """What an attribute of an entity is."""
+        match entity:
+            case Module():
+                return self._module_member(entity, name, depth)
+            case External():
+                return OUTSIDE
+            case Definer(is_class=True):
+                return self._member(entity, name, entity, depth, set())
+            case Instance():
+                found = self._member(entity.of, name, entity, depth, set())._replace(typed=True)
+                return self._property_value(found, depth)
+            case Parent():
+                for base in self.bases(entity.of, depth):
+                    found = self._member(base, name, entity.receiver, depth, set())
+                    if found.uid or found.entity is not None:
+                        return found._replace(typed=True)
+                return NOTHING
+            case Container(method=""):
+                known = name in _ELEMENT_METHODS or name in _CONTAINER_METHODS
+                return Found(Container(entity.element, name)) if known else OUTSIDE
+        return NOTHING
+
+    def _member(
+        self, owner: Definer, name: str, receiver: Instance | Definer, depth: int, seen: set[tuple[str, str]]
+    ) -> Found:
+        """Search a class and its bases, depth first from the left."""
+        key = (owner.path, owner.qualified_name)
+        if key in seen or depth > _MAX_DEPTH:
+            return NOTHING
+        seen.add(key)
+        bindings = self.world.member(owner.path, owner.qualified_name, name)
+        if bindings:
+            return self.binding(owner.path, bindings, depth, owner, receiver)
+        for base in self.bases(owner, depth):
+            inherited = self._member(base, name, receiver, depth + 1, seen)
+            if inherited.uid or inherited.entity is not None:
+                return inherited
+        return NOTHING
+
+    def bases(self, owner: Definer, depth: int = 0) -> list[Definer]:
+        """The base classes that lie in the repository."""
+        definition = self.world.definition(owner.path, owner.qualified_name)
+        found = []
+        for chain in definition.bases if definition else ():
+            base = self.foreign(owner.path, chain, None, None, depth + 1).entity
+            if isinstance(base, Definer) and base.is_class and base != owner:
+                found.append(base)
+        return found
+
+    def _property_value(self, found: Found, depth: int) -> Found:
+        if not isinstance(found.entity, Definer) or found.entity.is_class:
+            return found
+        definition = self.world.definition(found.entity.path, found.entity.qualified_name)
+        if definition is None or definition.role != "property":
+            return found
+        return found._replace(entity=self._returned(found.entity, depth))

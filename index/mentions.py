@@ -1,0 +1,114 @@
+"""Read from an issue's text what it names: traceback frames, paths, identifiers, words. Knows no repository."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from index.words import terms
+
+_TITLE_WEIGHT = 10.0
+"""A word of the first line counts this often: issue titles name the place (design figure of 80 public issues)."""
+_MAX_WORDS, _MAX_NAMES, _MAX_TEXT_CHARS = 200, 120, 100_000
+_PYTHON_FRAME = re.compile(r'File "([^"\n]+)", line (\d+)(?:, in ([\w.<>]+))?')
+_PYTEST_FRAME = re.compile(r"^(?:E\s+)?([\w./\\-]+\.pyi?):(\d+):(?: in ([\w.<>]+))?", re.MULTILINE)
+_PATH = re.compile(
+    r"(?<![\w/.-])((?:[\w.-]+[/\\])*[\w-][\w.-]*\.(?:pyi?|md|rst|txt|cfg|toml|ini|ya?ml|json))\b"
+)
+_NODE = re.compile(r"([\w./\\-]+\.py)::([\w:]+)")
+_QUOTED = re.compile(r"`+([^`\n]{2,120})`+")
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_CALLED = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\(")
+_CODE_SHAPE = re.compile(r"_[a-zA-Z]|[a-z0-9][A-Z]|^[A-Z][a-z]+[A-Z]|\.")
+_STOP_WORDS = frozenset(
+    """a about after all also an and any are as at be because been before being but by can cannot could did do does
+    doing don e.g. else for from get gets given had has have how however i if in instead into is it its just like may
+    me my no not now of on only or other our out over please same see should so some such than that the their them
+    then there these they this those through to too under up us use used using very was we were what when where
+    which while who why will with would you your
+    call def error expected false file import issue last line most none python raise recent return self traceback
+    true""".split()  # noqa: SIM905 - prose is easier to keep as prose
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFrame:
+    """One frame of a traceback in the text; `number` counts from 1, outermost first."""
+
+    number: int
+    path: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """What a text names, each in order of appearance without repetitions."""
+
+    frames: tuple[TraceFrame, ...]
+    paths: tuple[str, ...]
+    test_ids: tuple[tuple[str, str], ...]
+    """(path, qualified name) of pytest node ids."""
+    names: tuple[tuple[str, float], ...]
+    """Identifiers and dotted names, with how surely they are code (0 to 1)."""
+    words: dict[str, float]
+    """Search words with their weights."""
+
+
+def read_mentions(text: str) -> Mentions:
+    """Everything that a text names. Only its first 100,000 characters are read."""
+    text = text[:_MAX_TEXT_CHARS]
+    frames = _frames(text)
+    node_ids = [(path.replace("\\", "/"), name.replace("::", ".")) for path, name in _NODE.findall(text)]
+    paths = [match.replace("\\", "/") for match in _PATH.findall(text)]
+    return Mentions(
+        frames,
+        tuple(dict.fromkeys(paths)),
+        tuple(dict.fromkeys(node_ids)),
+        tuple(_names(text).items())[:_MAX_NAMES],
+        _words(text),
+    )
+
+
+def _frames(text: str) -> tuple[TraceFrame, ...]:
+    found = [(m.start(), m[1], m[2], m[3]) for m in _PYTHON_FRAME.finditer(text)]
+    found += [(m.start(), m[1], m[2], m[3]) for m in _PYTEST_FRAME.finditer(text)]
+    distinct = dict.fromkeys((path, int(line), function or "") for _, path, line, function in sorted(found))
+    return tuple(
+        TraceFrame(number, path.replace("\\", "/"), line, function)
+        for number, (path, line, function) in enumerate(distinct, 1)
+    )
+
+
+def _names(text: str) -> dict[str, float]:
+    """Names that look like code: quoted, called, dotted, in snake or camel case."""
+    names: dict[str, float] = {}
+    prose = _PYTHON_FRAME.sub(" ", text)
+    title = prose.strip().partition("\n")[0]
+    for quoted in _QUOTED.findall(prose):
+        for name in _DOTTED.findall(quoted):
+            _keep(names, name, 1.0)
+    for name in _CALLED.findall(prose):
+        _keep(names, name, 0.9)
+    for name in _DOTTED.findall(prose):
+        if _CODE_SHAPE.search(name):
+            _keep(names, name, 0.8)
+    for name in _DOTTED.findall(title):
+        if name.lower() not in _STOP_WORDS:
+            _keep(names, name, 0.3)
+    return dict(sorted(names.items(), key=lambda item: -item[1]))
+
+
+def _keep(names: dict[str, float], name: str, sureness: float) -> None:
+    if len(name) > 2 and name.lower() not in _STOP_WORDS:
+        names[name] = max(sureness, names.get(name, 0.0))
+
+
+def _words(text: str) -> dict[str, float]:
+    title, _, rest = text.strip().partition("\n")
+    words: dict[str, float] = {}
+    for part, weight in ((title, _TITLE_WEIGHT), (rest, 1.0)):
+        for word in terms(part):
+            if word not in _STOP_WORDS and word not in words and len(words) < _MAX_WORDS:
+                words[word] = weight
+    return words

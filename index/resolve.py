@@ -1,0 +1,269 @@
+"""Turn one file's uses into edges, and what stays unknown into references. Knows no store.
+
+Edges by names, scopes and imports are `exact`; those that needed an inferred type are `scoped`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from index.conventions import is_test_path
+from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, MARKS, UNKNOWN_ROOT, Body, ImportUse, Use
+from index.infer import NOTHING, Found, Inference
+from index.modules import stem_key
+from index.types import Edge, EdgeType, Reference, Resolution, Span
+from index.world import Definer, HelperEdges, Instance, Module, World
+
+_EXACT_CONFIDENCE, _RECEIVER_CONFIDENCE, _TYPED_CONFIDENCE = 1.0, 0.95, 0.85
+_NAMESAKE_CONFIDENCE = 0.5
+_LINK_WEIGHTS = {EdgeType.IMPORTS: 1.0, EdgeType.INHERITS: 2.0, EdgeType.TESTS: 1.0}
+_CALL_LINK_WEIGHT, _MAX_LINK_WEIGHT = 0.5, 6.0
+_SET_UP = ("setUp", "setUpClass", "setup_method", "setup_class", "asyncSetUp")
+
+
+@dataclass(slots=True)
+class FileResolution:
+    """What one file's uses come to, and the look-ups that this depends on."""
+
+    edges: list[Edge] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+    links: dict[str, float] = field(default_factory=dict)
+    """Other files → how strongly this one depends on them."""
+    keys: frozenset[int] = frozenset()
+
+
+def resolve_file(world: World, path: str, body: Body) -> FileResolution:
+    """Resolve one file against the world."""
+    world.begin(path)
+    resolver = _Resolver(world, path, body)
+    resolver.run()
+    if is_test_path(path):
+        resolver.link_tests()
+    return FileResolution(resolver.distinct_edges(), resolver.references, resolver.links(), world.finish())
+
+
+class _Resolver:
+    def __init__(self, world: World, path: str, body: Body) -> None:
+        self.world, self.path, self.body = world, path, body
+        self.scopes = body.scopes
+        self.infer = Inference(world, path, body)
+        self.references: list[Reference] = []
+        self.edges: list[Edge] = []
+        self.places: dict[str, str] = {}
+
+    def run(self) -> None:
+        for import_use in self.body.imports:
+            self._import(import_use)
+        for use in self.body.uses:
+            if use.role == "fixture":
+                self._emit(use, 0, EdgeType.CALLS, self.infer.fixture(use.chain, use.scope), typed=True)
+            else:
+                self._use(use)
+        self._overrides()
+
+    def distinct_edges(self) -> list[Edge]:
+        unique = {(edge.source, edge.target, edge.type, edge.span): edge for edge in self.edges}
+        return list(unique.values())
+
+    def links(self) -> dict[str, float]:
+        weights: dict[str, float] = defaultdict(float)
+        for edge in self.distinct_edges():
+            place = self.places.get(edge.target, edge.target)
+            if place != self.path:
+                weights[place] += _LINK_WEIGHTS.get(edge.type, _CALL_LINK_WEIGHT) * edge.confidence
+        return {place: min(weight, _MAX_LINK_WEIGHT) for place, weight in weights.items()}
+
+    # Imports
+
+    def _import(self, use: ImportUse) -> None:
+        module = self.world.find_module(self.path, use.level, use.module) if use.module or use.level else None
+        span = Span(self.path, *use.span)
+        if module is None:
+            if use.level or self.world.has_top(self.path, use.module):
+                name = f"{'.' * use.level}{use.module}"
+                self.references.append(Reference(self.scopes[0].uid, name, EdgeType.IMPORTS, span))
+            return
+        if use.name in ("", "*"):
+            self._import_file(module, span)
+            return
+        found = self.infer.step(Found(module), use.name)
+        if isinstance(found.entity, Module) and not found.uid:
+            self._import_file(found.entity, span)
+            if found.entity.location.rpartition("/")[0] != module.location:
+                self._import_file(module, span)
+            return
+        self._import_file(module, span)
+        if found.uid:
+            self.places[found.uid] = found.path
+            self.edges.append(Edge(self.path, found.uid, EdgeType.IMPORTS, span=span))
+        elif found.entity is None:
+            self.references.append(Reference(self.scopes[0].uid, use.name, EdgeType.IMPORTS, span))
+
+    def _import_file(self, module: Module, span: Span) -> None:
+        if module.path and module.path != self.path:
+            self.edges.append(Edge(self.path, module.path, EdgeType.IMPORTS, span=span))
+
+    # Uses
+
+    def _use(self, use: Use) -> None:
+        root, *parts = use.chain.split(".")
+        inherits, position = use.role == "inherits", 0
+        scope = self.scopes[use.scope].parent if inherits else use.scope
+        known, typed = True, False
+        if root in (UNKNOWN_ROOT, LITERAL_ROOT):
+            found, known = NOTHING, False
+            position = -1
+        elif root == "super" and parts[:1] == [CALL]:
+            found, parts = self.infer.parent_of(scope), parts[1:]
+        else:
+            local = self.infer.local(root, scope)
+            found = local or NOTHING
+            if local is None:
+                self._unresolved(use, 0, root, parts[:1] == [CALL])
+            elif found.uid:
+                self._emit(use, 0, self._type(use, found, parts, 0), found, typed=False)
+        typed = found.typed
+        for index, part in enumerate(parts):
+            if part in MARKS:
+                found = self.infer.step(found, part) if known else found
+                typed = typed or part in (CALL, ELEMENT, CONTAINER)
+                continue
+            position += 1
+            found = self.infer.step(found, part) if known else found
+            called = parts[index + 1 : index + 2] == [CALL]
+            if found.uid:
+                self._emit(
+                    use, position, self._type(use, found, parts, index + 1), found, typed or found.typed
+                )
+            elif found.entity is None:
+                self._unresolved(use, position, part, called)
+            known = known and found.entity is not None
+
+    def _type(self, use: Use, found: Found, parts: list[str], following: int) -> EdgeType:
+        """The kind of edge for a named part, by what follows it in the chain."""
+        last = following == len(parts)
+        if last and use.role == "inherits":
+            return EdgeType.INHERITS
+        if parts[following : following + 1] == [CALL] or (last and use.role == "decorates"):
+            is_class = isinstance(found.entity, Definer) and found.entity.is_class
+            return EdgeType.INSTANTIATES if is_class else EdgeType.CALLS
+        return EdgeType.REFERENCES
+
+    def _emit(self, use: Use, position: int, type_: EdgeType, found: Found, typed: bool) -> None:
+        if not found.uid:
+            return
+        source, span = self.scopes[use.scope].uid, self._span(use, position)
+        resolution = Resolution.SCOPED if typed else Resolution.EXACT
+        confidence = _EXACT_CONFIDENCE
+        if typed:
+            receiver = use.chain.partition(".")[0] in ("super", self.scopes[use.scope].receiver)
+            confidence = _RECEIVER_CONFIDENCE if receiver else _TYPED_CONFIDENCE
+        self._add(Edge(source, found.uid, type_, resolution, confidence, span), found.path)
+        if type_ is EdgeType.INSTANTIATES and isinstance(found.entity, Definer):
+            constructor = self.infer.attribute(Instance(found.entity), "__init__")
+            if constructor.uid:
+                edge = Edge(source, constructor.uid, EdgeType.CALLS, resolution, confidence, span)
+                self._add(edge, constructor.path)
+
+    def _add(self, edge: Edge, place: str) -> None:
+        if edge.source != edge.target or edge.type is EdgeType.CALLS:
+            self.places[edge.target] = place
+            self.edges.append(edge)
+
+    def _unresolved(self, use: Use, position: int, name: str, called: bool) -> None:
+        type_ = EdgeType.CALLS if called or use.role == "decorates" else EdgeType.REFERENCES
+        if use.role == "inherits":
+            type_ = EdgeType.INHERITS
+        source = self.scopes[use.scope].uid
+        self.references.append(Reference(source, name, type_, self._span(use, position)))
+
+    def _span(self, use: Use, position: int) -> Span:
+        byte, line, column = use.positions[3 * position : 3 * position + 3]
+        name = [part for part in use.chain.split(".") if part not in MARKS | {UNKNOWN_ROOT}][position]
+        return Span(
+            self.path, byte, byte + len(name.encode()), line, column, line, column + len(name)
+        )  # fmt: skip
+
+    def _overrides(self) -> None:
+        for qualified_name, definition in self.world.interface(self.path).definitions.items():
+            if definition.kind != "class" or not definition.bases:
+                continue
+            owner = Definer(self.path, qualified_name, True)
+            for name, bindings in definition.members.items():
+                own = self.infer.binding(self.path, bindings)
+                if not isinstance(own.entity, Definer) or own.entity.is_class or name.startswith("__"):
+                    continue
+                for base in self.infer.bases(owner):
+                    found = self.infer.attribute(base, name)
+                    if found.uid and found.uid != own.uid and isinstance(found.entity, Definer):
+                        self._add(Edge(own.uid, found.uid, EdgeType.OVERRIDES), found.path)
+                        break
+
+    # Tests
+
+    def link_tests(self) -> None:
+        """Add TESTS edges: what tests use directly or through one helper, and the file they are named after."""
+        by_source: dict[str, list[Edge]] = defaultdict(list)
+        for edge in self.edges:
+            by_source[edge.source].append(edge)
+        interface = self.world.interface(self.path)
+        for qualified_name, definition in interface.definitions.items():
+            if definition.role != "test":
+                continue
+            direct = by_source[definition.uid]
+            helpers = [edge.target for edge in direct if edge.type is not EdgeType.TESTS]
+            helpers += self._set_up(qualified_name)
+            reached = [
+                *direct,
+                *(edge for helper in dict.fromkeys(helpers) for edge in self._through(helper, by_source)),
+            ]
+            for edge in reached:
+                self._test_edge(definition.uid, edge)
+        stem = stem_key(self.path)
+        for target in self.world.namesakes(self.path, stem) if stem else ():
+            self.edges.append(
+                Edge(self.path, target, EdgeType.TESTS, Resolution.NAME_ONLY, _NAMESAKE_CONFIDENCE)
+            )
+
+    def _test_edge(self, test: str, edge: Edge) -> None:
+        place = self.places.get(edge.target, "")
+        if place and not is_test_path(place):
+            self.edges.append(Edge(test, edge.target, EdgeType.TESTS, edge.resolution, edge.confidence))
+
+    def _set_up(self, test: str) -> list[str]:
+        class_name = test.rpartition(".")[0]
+        if not class_name:
+            return []
+        owner = Definer(self.path, class_name, True)
+        found = [self.infer.attribute(owner, name) for name in _SET_UP]
+        for hit in found:
+            self.places.update({hit.uid: hit.path} if hit.uid else {})
+        return [hit.uid for hit in found if hit.uid]
+
+    def _through(self, helper: str, by_source: dict[str, list[Edge]]) -> list[Edge]:
+        """Edges of a helper of the tests, in this file or in another test file."""
+        place = self.places.get(helper, "")
+        if place == self.path:
+            return by_source[helper]
+        if not place or not is_test_path(place):
+            return []
+        edges, places = _helper_edges(self.world, place)
+        found = [edge for edge in edges if edge.source == helper]
+        self.places.update({edge.target: places[edge.target] for edge in found if edge.target in places})
+        return found
+
+
+def _helper_edges(world: World, path: str) -> tuple[tuple[Edge, ...], dict[str, str]]:
+    """Edges of another test file, resolved on the spot; its look-ups count as the reader's own."""
+    body = world.body(path)
+    known = world.helpers.get(path)
+    recording = world.suspend()
+    if known is None:
+        world.begin(path)
+        resolver = _Resolver(world, path, body)
+        resolver.run()
+        known = HelperEdges(tuple(resolver.edges), resolver.places, world.finish())
+        world.helpers[path] = known
+    world.restore(recording, known.keys)
+    return known.edges, known.places

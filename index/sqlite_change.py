@@ -1,0 +1,248 @@
+"""Writes of one transaction on the SQLite store. Neither begins nor commits it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from array import array
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from index.sqlite_read import FILE_COLUMNS, batches, file_record, marks
+from index.sqlite_schema import EDGE_CODES, KIND_CODES, RESOLUTION_CODES, WORD_COLUMNS, uid_number
+from index.store import Document, FileEntry, ResolvedFile
+from index.types import FileRecord, Span, Symbol
+
+_MAX_CACHED_NODES = 200_000
+_COMPRESSION = 3
+_NO_SPAN = (-1, -1, 0, 0, 0, 0)
+
+
+class SQLiteChange:
+    """See GraphChange."""
+
+    def __init__(self, connection: sqlite3.Connection, repository: int) -> None:
+        self._connection = connection
+        self._repository = repository
+        self._nodes: dict[str, int] = {}
+
+    # Reads inside the transaction
+
+    def files(self) -> list[FileRecord]:
+        rows = self._connection.execute(
+            f"SELECT {FILE_COLUMNS} FROM files WHERE repository = ? ORDER BY path", (self._repository,)
+        )
+        return [file_record(row) for row in rows]
+
+    def facts(self, path: str) -> tuple[bytes, bytes] | None:
+        row = self._connection.execute(
+            "SELECT interface, body FROM facts JOIN files ON id = file WHERE repository = ? AND path = ?",
+            (self._repository, path),
+        ).fetchone()
+        return None if row is None else (zlib.decompress(row[0]), zlib.decompress(row[1]))
+
+    def readers(self, keys: Collection[int]) -> set[str]:
+        found: set[str] = set()
+        for batch in batches(sorted(keys)):
+            rows = self._connection.execute(
+                f"SELECT DISTINCT path FROM readers JOIN files ON id = file "
+                f"WHERE key IN ({marks(batch)}) AND repository = ?",
+                (*batch, self._repository),
+            )
+            found.update(path for (path,) in rows)
+        return found
+
+    # Writes
+
+    def set_indexed_at(self, time_ns: int) -> None:
+        self._connection.execute(
+            "UPDATE repositories SET indexed_at = ? WHERE id = ?", (time_ns, self._repository)
+        )
+
+    def touch(self, record: FileRecord) -> None:
+        self._put_record(record)
+
+    def put_file(self, entry: FileEntry) -> None:
+        file = self._put_record(entry.record)
+        self._drop_contents(file)
+        kept = self._put_symbols(file, entry.symbols)
+        self._connection.executemany(
+            "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (file, chunk.ordinal, chunk.uid, chunk.text, *_span_values(chunk.span))
+                for chunk in entry.chunks
+            ],
+        )
+        documents = [_words(document, kept.get(document.uid, file)) for document in entry.documents]
+        self._change_words(documents, insert=True)
+        if entry.interface or documents:
+            self._connection.execute(
+                "INSERT INTO facts (file, interface, body, documents) VALUES (?, ?, ?, ?)",
+                (file, *map(_pack, (entry.interface, entry.body, json.dumps(documents).encode()))),
+            )
+
+    def remove_file(self, path: str) -> None:
+        file = self._file(path)
+        if file is None:
+            return
+        self._drop_contents(file)
+        self._put_symbols(file, ())
+        self._connection.execute("DELETE FROM links WHERE target = ?", (file,))
+        self._connection.execute("DELETE FROM edges WHERE target = ?", (-file,))
+        self._connection.execute("DELETE FROM files WHERE id = ?", (file,))
+        self._nodes.pop(path, None)
+
+    def put_resolution(self, path: str, resolved: ResolvedFile) -> None:
+        file = self._file(path)
+        if file is None:
+            raise KeyError(f"put_resolution before put_file of {path}")
+        self._drop_resolution(file)
+        names = {name for edge in resolved.edges for name in (edge.source, edge.target)}
+        names.update(reference.source for reference in resolved.references)
+        nodes = self._numbers(names.union(resolved.links))
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO edges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            sorted(
+                (nodes[edge.source], span[0], EDGE_CODES[edge.type], nodes[edge.target],
+                 RESOLUTION_CODES[edge.resolution], edge.confidence, *span[1:])
+                for edge in resolved.edges
+                for span in (_span_values(edge.span),)
+            ),
+        )  # fmt: skip
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO refs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            sorted(
+                (nodes[reference.source], span[0], EDGE_CODES[reference.type], reference.name, *span[1:])
+                for reference in resolved.references
+                for span in (_span_values(reference.span),)
+            ),
+        )
+        self._connection.executemany(
+            "INSERT INTO links VALUES (?, ?, ?)",
+            sorted((file, -nodes[target], weight) for target, weight in resolved.links.items()),
+        )
+        keys = array("q", sorted(resolved.keys))
+        self._connection.executemany("INSERT INTO readers VALUES (?, ?)", ((key, file) for key in keys))
+        self._connection.execute("UPDATE facts SET keys = ? WHERE file = ?", (keys.tobytes(), file))
+
+    # Parts
+
+    def _file(self, path: str) -> int | None:
+        row = self._connection.execute(
+            "SELECT id FROM files WHERE repository = ? AND path = ?", (self._repository, path)
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def _put_record(self, record: FileRecord) -> int:
+        (file,) = self._connection.execute(
+            f"""INSERT INTO files (repository, {FILE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (repository, path) DO UPDATE SET content_hash = excluded.content_hash,
+                size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, language = excluded.language,
+                has_errors = excluded.has_errors, skipped = excluded.skipped
+            RETURNING id""",
+            (self._repository, record.path, record.content_hash, record.size_bytes, record.mtime_ns,
+             record.language, record.has_errors, record.skipped),
+        ).fetchone()  # fmt: skip
+        return int(file)
+
+    def _put_symbols(self, file: int, symbols: Sequence[Symbol]) -> dict[str, int]:
+        """Replace a file's symbols; one whose uid survives keeps its id. Returns the ids by uid."""
+        execute = self._connection.execute
+        gone = {uid: id_ for id_, uid in execute("SELECT id, uid FROM symbols WHERE file = ?", (file,))}
+        kept: dict[str, int] = {}
+        for symbol in symbols:
+            uid = uid_number(symbol.uid)
+            values = (
+                uid, self._repository, file, KIND_CODES[symbol.kind], symbol.name, symbol.qualified_name,
+                *_span_values(symbol.span), symbol.language, symbol.signature, symbol.docstring, symbol.body_hash,
+                symbol.ordinal, None if symbol.parent_uid is None else uid_number(symbol.parent_uid),
+            )  # fmt: skip
+            known = gone.pop(uid, None)
+            cursor = execute(
+                f"INSERT OR REPLACE INTO symbols VALUES ({marks((0, *values))})", (known, *values)
+            )
+            kept[symbol.uid] = known if known is not None else int(cursor.lastrowid or 0)
+        for id_ in gone.values():
+            execute("DELETE FROM edges WHERE target = ?", (id_,))
+            execute("DELETE FROM symbols WHERE id = ?", (id_,))
+        if gone:
+            self._nodes.clear()
+        self._nodes.update(kept)
+        return kept
+
+    def _drop_contents(self, file: int) -> None:
+        """Delete what a file brought, but for its record and its symbols."""
+        self._drop_resolution(file)
+        row = self._connection.execute("SELECT documents FROM facts WHERE file = ?", (file,)).fetchone()
+        if row is not None:
+            self._change_words(json.loads(zlib.decompress(row[0])), insert=False)
+        self._connection.execute("DELETE FROM chunks WHERE file = ?", (file,))
+        self._connection.execute("DELETE FROM facts WHERE file = ?", (file,))
+
+    def _drop_resolution(self, file: int) -> None:
+        execute = self._connection.execute
+        own = "(SELECT id FROM symbols WHERE file = ?1 UNION ALL SELECT -?1)"
+        row = execute("SELECT keys FROM facts WHERE file = ?", (file,)).fetchone()
+        if row is None:
+            return
+        execute(f"DELETE FROM edges WHERE source IN {own}", (file,))
+        execute(f"DELETE FROM refs WHERE source IN {own}", (file,))
+        execute("DELETE FROM links WHERE source = ?", (file,))
+        keys = array("q", row[0])
+        self._connection.executemany(
+            "DELETE FROM readers WHERE key = ? AND file = ?", ((k, file) for k in keys)
+        )
+        execute("UPDATE facts SET keys = x'' WHERE file = ?", (file,))
+
+    def _change_words(self, documents: Sequence[Sequence[Any]], *, insert: bool) -> None:
+        """Add or take back rows of the full-text tables, which keep no text and so must be told what to forget."""
+        for table in ("file_words", "symbol_words"):
+            columns = f"rowid, {WORD_COLUMNS}" if insert else f"{table}, rowid, {WORD_COLUMNS}"
+            values = "?, ?, ?, ?, ?" if insert else "'delete', ?, ?, ?, ?, ?"
+            self._connection.executemany(
+                f"INSERT INTO {table} ({columns}) VALUES ({values})",
+                [row[1:] for row in documents if row[0] == table],
+            )
+
+    def _numbers(self, names: Collection[str]) -> dict[str, int]:
+        """Node numbers of uids and paths, all of which must be in the store."""
+        missing = [name for name in names if name not in self._nodes]
+        uids = {uid_number(name): name for name in missing if _looks_like_uid(name)}
+        if len(self._nodes) > _MAX_CACHED_NODES:
+            self._nodes.clear()
+            return self._numbers(names)
+        for batch in batches(list(uids)):
+            rows = self._connection.execute(
+                f"SELECT uid, id FROM symbols WHERE uid IN ({marks(batch)})", batch
+            )
+            self._nodes.update((uids[uid], id_) for uid, id_ in rows)
+        for batch in batches([name for name in missing if name not in self._nodes]):
+            rows = self._connection.execute(
+                f"SELECT path, -id FROM files WHERE repository = ? AND path IN ({marks(batch)})",
+                (self._repository, *batch),
+            )
+            self._nodes.update(rows.fetchall())
+        return {name: self._nodes[name] for name in names}
+
+
+def _looks_like_uid(name: str) -> bool:
+    return len(name) == 16 and not set(name) - set("0123456789abcdef")
+
+
+def _words(document: Document, id_: int) -> tuple[str, int, str, str, str, str]:
+    """(table, row, columns …) of a document."""
+    table = "symbol_words" if document.uid else "file_words"
+    return table, id_, document.path, document.names, document.prose, document.body
+
+
+def _pack(data: bytes) -> bytes:
+    return zlib.compress(data, _COMPRESSION)
+
+
+def _span_values(span: Span | None) -> tuple[int, int, int, int, int, int]:
+    if span is None:
+        return _NO_SPAN
+    return (
+        span.start_byte, span.end_byte, span.start_line, span.start_column, span.end_line, span.end_column
+    )  # fmt: skip

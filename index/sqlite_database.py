@@ -1,0 +1,138 @@
+"""Connections to one SQLite file, its transactions and its errors in our words. Knows no table.
+
+Write-ahead logging, so that readers go on while an update runs; one transaction per update, so that a killed or
+failed update leaves the state before it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from index.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreUnavailable
+
+_LOCK_POLL_S = 0.25
+_LOCK_TIMEOUT_S = 300.0
+_CACHE_KIB = 32_000
+
+
+class Database:
+    """One file; each thread has a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.location = str(path)
+        self._path = path
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self.connect()
+            self._local.connection = connection
+        return connection
+
+    def connect(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            self._path, timeout=_LOCK_POLL_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -32000")
+        with self._guard:
+            self._connections.append(connection)
+        return connection
+
+    def close(self) -> None:
+        with self._guard:
+            connections, self._connections = self._connections, []
+        for connection in connections:
+            connection.close()
+        self._local = threading.local()
+
+    def release(self, connection: sqlite3.Connection) -> None:
+        """Close a connection made by `connect`."""
+        with self._guard:
+            if connection in self._connections:
+                self._connections.remove(connection)
+        connection.close()
+
+    @contextmanager
+    def transaction(self, connection: sqlite3.Connection, waiting: Callable[[], None]) -> Iterator[None]:
+        """Hold the write lock: commit at the end, roll back on any exception."""
+        deadline = time.monotonic() + _LOCK_TIMEOUT_S
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                break
+            except sqlite3.OperationalError as error:
+                if not _is_lock(error):
+                    raise
+                waiting()
+                if time.monotonic() > deadline:
+                    raise StoreBusy(
+                        f"{self.location} has been locked by another process for {_LOCK_TIMEOUT_S:.0f} s. "
+                        "Wait for it, or end it.",
+                        self.location,
+                    ) from error
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def query(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        with self.errors():
+            return self.connection().execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn SQLite's and the system's errors into ours."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _store_error(error, self.location) from error
+        except PermissionError as error:
+            raise StoreUnavailable(
+                f"Cannot write {self.location} (permission denied). Make it writable, "
+                "or name another file in index.store.",
+                self.location,
+            ) from error
+
+
+def _is_lock(error: sqlite3.Error) -> bool:
+    return error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def _store_error(error: sqlite3.Error, location: str) -> StoreError:
+    """Our error for one of SQLite's, by its code."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return StoreCorrupt(
+            f"{location} is damaged ({error}). Delete it: it is built again from the repository.", location
+        )
+    if name.startswith("SQLITE_FULL"):
+        return StoreFull(
+            f"The disk is full: {location} cannot grow. Free some space; the index is as before.", location
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreBusy(
+            f"{location} is locked by another process. Try again when it has finished.", location
+        )
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH", "SQLITE_IOERR")):
+        return StoreUnavailable(
+            f"Cannot open or write {location} ({error}). Make it and its folder writable, "
+            "or name another file in index.store.",
+            location,
+        )
+    return StoreError(f"{location}: {error}.", location)

@@ -1,0 +1,234 @@
+"""Queries over the SQLite store's tables. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from index.sqlite_database import Database
+from index.sqlite_schema import EDGE_CODES, EDGE_TYPES, KINDS, RESOLUTIONS, number_uid, uid_number
+from index.store import Counts
+from index.types import Edge, EdgeType, FileRecord, Reference, Span, Symbol, TextChunk
+
+_MAX_VARIABLES = 500
+_PATH_WEIGHT, _NAMES_WEIGHT, _PROSE_WEIGHT, _BODY_WEIGHT = 5.0, 3.0, 1.5, 1.0
+"""BM25 field weights: path words count five times the body (see issue texts in tests/bench)."""
+_SYMBOL_COLUMNS = """s.uid, f.path, s.kind, s.name, s.qualified_name, s.start_byte, s.end_byte, s.start_line,
+    s.start_column, s.end_line, s.end_column, s.language, s.signature, s.docstring, s.body_hash,
+    s.ordinal, s.parent_uid"""
+
+
+class SQLiteReader:
+    """See GraphReader."""
+
+    def __init__(self, database: Database, repository: int) -> None:
+        self._database = database
+        self._repository = repository
+        self._query = database.query
+
+    def files(self) -> list[FileRecord]:
+        rows = self._query(
+            f"SELECT {FILE_COLUMNS} FROM files WHERE repository = ? ORDER BY path", (self._repository,)
+        )
+        return [file_record(row) for row in rows]
+
+    def counts(self) -> Counts:
+        own = (self._repository,)
+        files = self._query("SELECT count(*) FROM files WHERE repository = ?", own)[0][0]
+        symbols = self._query("SELECT count(*) FROM symbols WHERE repository = ?", own)[0][0]
+        by_source = """SELECT count(*) FROM {0} WHERE source IN (SELECT id FROM symbols WHERE repository = ?1
+            UNION ALL SELECT -id FROM files WHERE repository = ?1)"""
+        edges = self._query(by_source.format("edges"), own)[0][0]
+        references = self._query(by_source.format("refs"), own)[0][0]
+        return Counts(files, symbols, edges, references)
+
+    def symbols(
+        self, *, path: str | None = None, name: str | None = None, qualified_name: str | None = None
+    ) -> list[Symbol]:
+        conditions, parameters = ["s.repository = ?"], list[Any]([self._repository])
+        for column, value in (("f.path", path), ("s.qualified_name", qualified_name)):
+            if value is not None:
+                conditions.append(f"{column} = ?")
+                parameters.append(value)
+        if name is None and qualified_name is not None:
+            name = qualified_name.rpartition(".")[2]
+        if name is not None:
+            conditions.append("s.name = ?")
+            parameters.append(name)
+        if path is not None:
+            conditions.append("f.repository = s.repository")
+        rows = self._query(
+            f"SELECT {_SYMBOL_COLUMNS} FROM symbols s JOIN files f ON f.id = s.file "
+            f"WHERE {' AND '.join(conditions)} ORDER BY f.path, s.start_byte, s.id",
+            parameters,
+        )
+        return [_symbol(row) for row in rows]
+
+    def symbols_by_uid(self, uids: Iterable[str]) -> dict[str, Symbol]:
+        found: dict[str, Symbol] = {}
+        for batch in batches([uid_number(uid) for uid in dict.fromkeys(uids) if _is_uid(uid)]):
+            rows = self._query(
+                f"SELECT {_SYMBOL_COLUMNS} FROM symbols s JOIN files f ON f.id = s.file "
+                f"WHERE s.repository = ? AND s.uid IN ({marks(batch)})",
+                (self._repository, *batch),
+            )
+            found.update((symbol.uid, symbol) for symbol in map(_symbol, rows))
+        return found
+
+    def edges(
+        self, *, source: str | None = None, target: str | None = None, types: Iterable[EdgeType] = ()
+    ) -> list[Edge]:
+        conditions, parameters = ["1"], list[Any]()
+        for column, name in (("e.source", source), ("e.target", target)):
+            if name is not None:
+                node = self._node(name)
+                if node is None:
+                    return []
+                conditions.append(f"{column} = ?")
+                parameters.append(node)
+        codes = [EDGE_CODES[type_] for type_ in types]
+        if codes:
+            conditions.append(f"e.type IN ({marks(codes)})")
+            parameters += codes
+        rows = self._query(
+            f"""SELECT s.uid, sf.path, t.uid, tf.path, e.type, e.resolution, e.confidence, owner.path,
+                e.start_byte, e.end_byte, e.start_line, e.start_column, e.end_line, e.end_column
+            FROM edges e
+            LEFT JOIN symbols s ON s.id = e.source LEFT JOIN files sf ON sf.id = -e.source
+            LEFT JOIN symbols t ON t.id = e.target LEFT JOIN files tf ON tf.id = -e.target
+            JOIN files owner ON owner.id = coalesce(s.file, sf.id)
+            WHERE {" AND ".join(conditions)} AND owner.repository = ? ORDER BY owner.path, e.start_byte, e.type""",
+            [*parameters, self._repository],
+        )
+        return [_edge(row) for row in rows]
+
+    def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]:
+        conditions, values = ["owner.repository = ?"], list[Any]([self._repository])
+        if source is not None:
+            node = self._node(source)
+            if node is None:
+                return []
+            conditions.append("r.source = ?")
+            values.append(node)
+        if name is not None:
+            conditions.append("r.name = ?")
+            values.append(name)
+        rows = self._query(
+            f"""SELECT s.uid, r.name, r.type, owner.path,
+                r.start_byte, r.end_byte, r.start_line, r.start_column, r.end_line, r.end_column
+            FROM refs r JOIN symbols s ON s.id = r.source JOIN files owner ON owner.id = s.file
+            WHERE {" AND ".join(conditions)} ORDER BY owner.path, r.start_byte""",
+            values,
+        )
+        return [Reference(number_uid(row[0]), row[1], EDGE_TYPES[row[2]], Span(*row[3:])) for row in rows]
+
+    def chunks(self, path: str) -> list[TextChunk]:
+        rows = self._query(
+            """SELECT c.uid, f.path, c.ordinal, c.text,
+                f.path, c.start_byte, c.end_byte, c.start_line, c.start_column, c.end_line, c.end_column
+            FROM chunks c JOIN files f ON f.id = c.file WHERE f.repository = ? AND f.path = ? ORDER BY c.ordinal""",
+            (self._repository, path),
+        )
+        return [TextChunk(row[0], row[1], row[2], row[3], Span(*row[4:])) for row in rows]
+
+    def links(self, paths: Collection[str], *, incoming: bool) -> list[tuple[str, str, float]]:
+        here = "target" if incoming else "source"
+        found: list[tuple[str, str, float]] = []
+        for batch in batches(sorted(paths)):
+            found += self._query(
+                f"""SELECT s.path, t.path, l.weight FROM files h JOIN links l ON l.{here} = h.id
+                JOIN files s ON s.id = l.source JOIN files t ON t.id = l.target
+                WHERE h.repository = ? AND h.path IN ({marks(batch)})""",
+                (self._repository, *batch),
+            )
+        return found
+
+    def search(
+        self, words: Mapping[str, float], among: Literal["files", "symbols"], *, limit: int
+    ) -> list[tuple[str, float]]:
+        """Words of equal weight are one full-text query; BM25 adds up over words, so the weighted sums do too."""
+        by_weight: dict[float, list[str]] = {}
+        for word, weight in words.items():
+            by_weight.setdefault(weight, []).append(word)
+        table = "file_words" if among == "files" else "symbol_words"
+        name = "o.path" if among == "files" else "o.uid"
+        scores: dict[Any, float] = {}
+        for weight, group in by_weight.items():
+            quoted = " OR ".join('"' + word.replace('"', "") + '"' for word in group)
+            rows = self._query(
+                f"""SELECT {name}, -bm25({table}, {_PATH_WEIGHT}, {_NAMES_WEIGHT}, {_PROSE_WEIGHT}, {_BODY_WEIGHT})
+                FROM {table} JOIN {among} o ON o.id = {table}.rowid
+                WHERE {table} MATCH ? AND o.repository = ?""",
+                (quoted, self._repository),
+            )
+            for key, score in rows:
+                scores[key] = scores.get(key, 0.0) + weight * score
+        best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
+        return [(key if among == "files" else number_uid(key), score) for key, score in best]
+
+    def _node(self, name: str) -> int | None:
+        """The number of a node given as a symbol's uid or a file's path."""
+        if _is_uid(name):
+            rows = self._query("SELECT id FROM symbols WHERE uid = ?", (uid_number(name),))
+            if rows:
+                return int(rows[0][0])
+        rows = self._query(
+            "SELECT -id FROM files WHERE repository = ? AND path = ?", (self._repository, name)
+        )
+        return int(rows[0][0]) if rows else None
+
+
+FILE_COLUMNS = "path, content_hash, size_bytes, mtime_ns, language, has_errors, skipped"
+
+
+def file_record(row: Sequence[Any]) -> FileRecord:
+    """A record from FILE_COLUMNS."""
+    path, content_hash, size_bytes, mtime_ns, language, has_errors, skipped = row
+    return FileRecord(path, content_hash, size_bytes, mtime_ns, language, bool(has_errors), skipped)
+
+
+def batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Pieces small enough for one statement's parameters."""
+    for start in range(0, len(values), _MAX_VARIABLES):
+        yield values[start : start + _MAX_VARIABLES]
+
+
+def marks(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _is_uid(name: str) -> bool:
+    return len(name) == 16 and not set(name) - set("0123456789abcdef")
+
+
+def _symbol(row: Sequence[Any]) -> Symbol:
+    (
+        uid,
+        path,
+        kind,
+        name,
+        qualified_name,
+        *span,
+        language,
+        signature,
+        docstring,
+        body_hash,
+        ordinal,
+        parent,
+    ) = row
+    return Symbol(
+        number_uid(uid), path, KINDS[kind], name, qualified_name, Span(path, *span), language, signature, docstring,
+        body_hash, ordinal, None if parent is None else number_uid(parent),
+    )  # fmt: skip
+
+
+def _edge(row: Sequence[Any]) -> Edge:
+    source_uid, source_path, target_uid, target_path, type_, resolution, confidence, owner, *span = row
+    return Edge(
+        source_path if source_uid is None else number_uid(source_uid),
+        target_path if target_uid is None else number_uid(target_uid),
+        EDGE_TYPES[type_],
+        RESOLUTIONS[resolution],
+        confidence,
+        None if span[0] < 0 else Span(owner, *span),
+    )

@@ -1,0 +1,87 @@
+"""Tables of the SQLite store, and the numbers that stand for enumerations in them. Runs no query."""
+
+from __future__ import annotations
+
+from index.types import EdgeType, Resolution, SymbolKind
+
+APPLICATION_ID = 0x67726674
+"""`grft`: tells our file from any other database."""
+
+EDGE_CODES = {
+    EdgeType.HAS_FILE: 1, EdgeType.HAS_AST: 2, EdgeType.PARENT_OF: 3, EdgeType.HAS_TEXT: 4,
+    EdgeType.NEXT_CHUNK: 5, EdgeType.IMPORTS: 6, EdgeType.CALLS: 7, EdgeType.REFERENCES: 8,
+    EdgeType.INHERITS: 9, EdgeType.OVERRIDES: 10, EdgeType.INSTANTIATES: 11, EdgeType.TESTS: 12,
+    EdgeType.DOCUMENTS: 13, EdgeType.CHANGED_WITH: 14, EdgeType.TOUCHED_BY: 15,
+}  # fmt: skip
+RESOLUTION_CODES = {Resolution.EXACT: 1, Resolution.SCOPED: 2, Resolution.NAME_ONLY: 3}
+KIND_CODES = {
+    SymbolKind.MODULE: 1, SymbolKind.CLASS: 2, SymbolKind.INTERFACE: 3, SymbolKind.FUNCTION: 4,
+    SymbolKind.METHOD: 5, SymbolKind.FIELD: 6, SymbolKind.CONSTANT: 7, SymbolKind.TEST: 8,
+}  # fmt: skip
+EDGE_TYPES = {code: type_ for type_, code in EDGE_CODES.items()}
+RESOLUTIONS = {code: resolution for resolution, code in RESOLUTION_CODES.items()}
+KINDS = {code: kind for kind, code in KIND_CODES.items()}
+
+WORD_COLUMNS = "path, names, prose, body"
+_SPAN = """start_byte INTEGER NOT NULL, end_byte INTEGER NOT NULL, start_line INTEGER NOT NULL,
+    start_column INTEGER NOT NULL, end_line INTEGER NOT NULL, end_column INTEGER NOT NULL"""
+
+# A node is a symbol's id, or a file's id negated. Edges and references are clustered by their source.
+SCHEMA = f"""
+CREATE TABLE repositories (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, indexed_at INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY, repository INTEGER NOT NULL, path TEXT NOT NULL, content_hash TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, language TEXT, has_errors INTEGER NOT NULL,
+    skipped TEXT, UNIQUE (repository, path)
+);
+CREATE TABLE facts (
+    file INTEGER PRIMARY KEY, interface BLOB NOT NULL, body BLOB NOT NULL, documents BLOB NOT NULL,
+    keys BLOB NOT NULL DEFAULT x''
+);
+CREATE TABLE symbols (
+    id INTEGER PRIMARY KEY, uid INTEGER NOT NULL UNIQUE, repository INTEGER NOT NULL, file INTEGER NOT NULL,
+    kind INTEGER NOT NULL, name TEXT NOT NULL, qualified_name TEXT NOT NULL, {_SPAN}, language TEXT NOT NULL,
+    signature TEXT NOT NULL, docstring TEXT NOT NULL, body_hash TEXT NOT NULL, ordinal INTEGER NOT NULL,
+    parent_uid INTEGER
+);
+CREATE INDEX symbols_by_file ON symbols (file);
+CREATE INDEX symbols_by_name ON symbols (name);
+CREATE TABLE edges (
+    source INTEGER NOT NULL, start_byte INTEGER NOT NULL, type INTEGER NOT NULL, target INTEGER NOT NULL,
+    resolution INTEGER NOT NULL, confidence REAL NOT NULL, end_byte INTEGER NOT NULL, start_line INTEGER NOT NULL,
+    start_column INTEGER NOT NULL, end_line INTEGER NOT NULL, end_column INTEGER NOT NULL,
+    PRIMARY KEY (source, start_byte, type, target)
+) WITHOUT ROWID;
+CREATE INDEX edges_by_target ON edges (target);
+CREATE TABLE refs (
+    source INTEGER NOT NULL, start_byte INTEGER NOT NULL, type INTEGER NOT NULL, name TEXT NOT NULL,
+    end_byte INTEGER NOT NULL, start_line INTEGER NOT NULL, start_column INTEGER NOT NULL,
+    end_line INTEGER NOT NULL, end_column INTEGER NOT NULL,
+    PRIMARY KEY (source, start_byte, type, name)
+) WITHOUT ROWID;
+CREATE INDEX refs_by_name ON refs (name);
+CREATE TABLE links (
+    source INTEGER NOT NULL, target INTEGER NOT NULL, weight REAL NOT NULL, PRIMARY KEY (source, target)
+) WITHOUT ROWID;
+CREATE INDEX links_by_target ON links (target);
+CREATE TABLE readers (key INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (key, file)) WITHOUT ROWID;
+CREATE TABLE chunks (
+    file INTEGER NOT NULL, ordinal INTEGER NOT NULL, uid TEXT NOT NULL, text TEXT NOT NULL, {_SPAN},
+    PRIMARY KEY (file, ordinal)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE file_words USING fts5 (
+    {WORD_COLUMNS}, content='', tokenize="porter unicode61 tokenchars '_'"
+);
+CREATE VIRTUAL TABLE symbol_words USING fts5 (
+    {WORD_COLUMNS}, content='', tokenize="porter unicode61 tokenchars '_'"
+);
+"""
+
+
+def uid_number(uid: str) -> int:
+    """A uid of 16 hexadecimal digits as a signed 64-bit number."""
+    return int.from_bytes(bytes.fromhex(uid), "big", signed=True)
+
+
+def number_uid(number: int) -> str:
+    return number.to_bytes(8, "big", signed=True).hex()

@@ -1,0 +1,155 @@
+"""The seam to graph stores: what a back-end keeps, finds and changes, and how one is opened. Knows no language.
+
+One contract test runs over every back-end and is the specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from index.errors import UnknownStoreURL
+from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
+
+SCHEMA_VERSION = 1
+"""Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
+SUPPORTED_SCHEMES = ("sqlite",)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Words of a file (empty `uid`) or symbol for full-text search, already split; each field has its weight."""
+
+    uid: str
+    path: str
+    """Words of the path."""
+    names: str
+    prose: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """Everything that parsing one file brings into the store."""
+
+    record: FileRecord
+    symbols: Sequence[Symbol] = ()
+    chunks: Sequence[TextChunk] = ()
+    documents: Sequence[Document] = ()
+    interface: bytes = b""
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedFile:
+    """Everything that resolving one file brings into the store."""
+
+    edges: Sequence[Edge] = ()
+    references: Sequence[Reference] = ()
+    links: Mapping[str, float] = field(default_factory=dict)
+    """Other files → how strongly this one depends on them."""
+    keys: Collection[int] = ()
+    """Look-ups, as signed 64-bit numbers, whose change makes this resolution stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    files: int
+    symbols: int
+    edges: int
+    references: int
+
+
+class GraphReader(Protocol):
+    """What can be asked of one repository's graph. Answers from the last committed change."""
+
+    def files(self) -> list[FileRecord]: ...
+
+    def counts(self) -> Counts: ...
+
+    def symbols(
+        self, *, path: str | None = None, name: str | None = None, qualified_name: str | None = None
+    ) -> list[Symbol]:
+        """Symbols by any of these, in order of place. Names compare exactly."""
+
+    def symbols_by_uid(self, uids: Iterable[str]) -> dict[str, Symbol]: ...
+
+    def edges(
+        self, *, source: str | None = None, target: str | None = None, types: Iterable[EdgeType] = ()
+    ) -> list[Edge]:
+        """Semantic edges in order of place; structural ones follow from symbols and paths and are not stored."""
+
+    def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]: ...
+
+    def chunks(self, path: str) -> list[TextChunk]: ...
+
+    def links(self, paths: Collection[str], *, incoming: bool) -> list[tuple[str, str, float]]:
+        """(source, target, weight) of the file-level links that leave, or enter, any of these files."""
+
+    def search(
+        self, words: Mapping[str, float], among: Literal["files", "symbols"], *, limit: int
+    ) -> list[tuple[str, float]]:
+        """(path or uid, BM25 score) of the best matches for any of these words, each with its weight."""
+
+
+class GraphChange(Protocol):
+    """One transaction's writes. Its own reads see them; nobody else's do before it commits."""
+
+    def files(self) -> list[FileRecord]: ...
+
+    def facts(self, path: str) -> tuple[bytes, bytes] | None:
+        """(interface, body) as `FileEntry` brought them."""
+
+    def readers(self, keys: Collection[int]) -> set[str]:
+        """Files whose resolution read any of these keys."""
+
+    def touch(self, record: FileRecord) -> None:
+        """Replace a file's record only: its content is the same."""
+
+    def put_file(self, entry: FileEntry) -> None:
+        """Replace everything of a file but its resolution, which is dropped. Surviving uids keep inbound edges."""
+
+    def remove_file(self, path: str) -> None: ...
+
+    def put_resolution(self, path: str, resolved: ResolvedFile) -> None: ...
+
+    def set_indexed_at(self, time_ns: int) -> None: ...
+
+
+class GraphStore(GraphReader, Protocol):
+    """One repository's graph in a store. Safe to use from several threads and processes."""
+
+    location: str
+    repository: str
+
+    def indexed_at(self) -> int:
+        """When the last update began to look at the tree, in nanoseconds since the epoch; 0 for never."""
+
+    def change(self, waiting: Callable[[], None] = lambda: None) -> AbstractContextManager[GraphChange]:
+        """Begin a transaction: committed at the end of the block, rolled back by any exception.
+
+        While another process writes, `waiting` is called a few times a second and may raise. Raises StoreError.
+        """
+
+    def close(self) -> None: ...
+
+
+def open_store(url: str, repository: str, *, root: Path | None = None) -> GraphStore:
+    """Open the graph of one repository. A relative file path is relative to `root`.
+
+    Raises UnknownStoreURL, StoreUnavailable, StoreCorrupt, StoreTooNew.
+    """
+    scheme, colon, rest = url.partition(":")
+    match scheme if colon else "":
+        case "sqlite":
+            from index.sqlite import SQLiteStore
+
+            path = Path(rest.removeprefix("//"))
+            return SQLiteStore(path if root is None else root / path, repository)
+    raise UnknownStoreURL(
+        f"Cannot open the store {url!r}: no back-end for the scheme {scheme!r}. "
+        f'Supported: {", ".join(f"{name}:" for name in SUPPORTED_SCHEMES)}, as in "sqlite:.graft/graph.db".'
+    )

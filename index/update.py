@@ -1,0 +1,282 @@
+"""Bring a store up to a tree with the fewest changes: read what changed, resolve what depends on it.
+
+The law: after any sequence of edits the store equals a clean rebuild. It holds because a file's resolution is a
+function of its own facts and of recorded look-ups (index.world), and every reader of a changed entry is resolved
+again. Knows no editor and no ranking.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from index.content import Content, Unreadable, read_content
+from index.conventions import is_generated
+from index.documents import chunks_of, documents_of
+from index.errors import UpdateCancelled
+from index.facts import (
+    Body,
+    FileFacts,
+    Interface,
+    dump_body,
+    dump_interface,
+    interface_entries,
+    load_body,
+    load_interface,
+)
+from index.files import LANGUAGES, Found, walk
+from index.modules import ModuleMap, module_name
+from index.python import extract
+from index.repository import Progress
+from index.resolve import resolve_file
+from index.store import FileEntry, GraphChange, GraphStore, ResolvedFile
+from index.types import FileRecord, UpdateReport
+from index.world import World, key_hash
+
+_RACY_NS = 50_000_000
+"""A file modified this shortly before the last look may have changed again within its time stamp's grain."""
+_MAX_CACHED_INTERFACES, _MAX_CACHED_BODIES = 4_000, 300
+_PARSED_LANGUAGES = frozenset(LANGUAGES.values())
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """What differs between a tree and the records of it."""
+
+    changed: tuple[Found, ...]
+    removed: tuple[str, ...]
+    seen: int
+
+
+def update_store(
+    store: GraphStore, root: Path, progress: Progress | None, cancelled: Callable[[], bool]
+) -> UpdateReport:
+    """Bring a store up to the tree. Raises RootError, StoreError, UpdateCancelled; then the old state stands."""
+    started, began_ns = time.monotonic(), time.time_ns()
+    known = {record.path: record for record in store.files()}
+    stale = find_stale(root, known, store.indexed_at(), cancelled)
+    parsed = 0
+    if stale.changed or stale.removed:
+        watch = _Watch(progress, cancelled)
+        with store.change(watch.waiting) as change:
+            current = {record.path: record for record in change.files()}
+            if current != known:
+                stale = find_stale(root, current, 0, cancelled)
+            parsed = _Updater(store.repository, root, change, current, watch).run(stale)
+            change.set_indexed_at(began_ns)
+    counts, files = store.counts(), store.files()
+    skipped = tuple((record.path, record.skipped) for record in files if record.skipped)
+    return UpdateReport(
+        files_seen=stale.seen,
+        files_parsed=parsed,
+        files_removed=len(stale.removed),
+        files_skipped=len(skipped),
+        symbols=counts.symbols,
+        edges=counts.edges,
+        seconds=time.monotonic() - started,
+        skipped=skipped,
+    )
+
+
+def find_stale(
+    root: Path, known: Mapping[str, FileRecord], indexed_at_ns: int, cancelled: Callable[[], bool]
+) -> Stale:
+    """Compare a tree with the records of it by size, time stamp and reason to skip."""
+    seen: set[str] = set()
+    changed: list[Found] = []
+    for found in walk(root, known, cancelled):
+        if found.path in seen:
+            continue
+        seen.add(found.path)
+        record = known.get(found.path)
+        if record is None or _differs(found, record, indexed_at_ns):
+            changed.append(found)
+    if cancelled():
+        raise UpdateCancelled(f"Stopped while looking at {root}; the index is as before.")
+    return Stale(tuple(changed), tuple(sorted(known.keys() - seen)), len(seen))
+
+
+def _differs(found: Found, record: FileRecord, indexed_at_ns: int) -> bool:
+    if (found.size_bytes, found.mtime_ns) != (record.size_bytes, record.mtime_ns):
+        return True
+    if found.skipped is not None or found.language is None:
+        return (found.skipped, found.language) != (record.skipped, record.language)
+    return found.mtime_ns > indexed_at_ns - _RACY_NS
+
+
+class _Watch:
+    """Progress and cancellation of one update."""
+
+    def __init__(self, progress: Progress | None, cancelled: Callable[[], bool]) -> None:
+        self._progress = progress
+        self._cancelled = cancelled
+
+    def report(self, what: str, done: int, total: int) -> None:
+        if self._cancelled():
+            raise UpdateCancelled(f"Stopped at file {done} of {total}; the index is as before.")
+        if self._progress is not None:
+            self._progress(what, done, total)
+
+    def waiting(self) -> None:
+        self.report("waiting for another process", 0, 0)
+
+
+class _Updater:
+    """One update inside one transaction."""
+
+    def __init__(
+        self,
+        repository: str,
+        root: Path,
+        change: GraphChange,
+        known: Mapping[str, FileRecord],
+        watch: _Watch,
+    ) -> None:
+        self._repository, self._root, self._change, self._watch = repository, root, change, watch
+        self._known = known
+        self._interfaces = _Recent[Interface](_MAX_CACHED_INTERFACES)
+        self._bodies = _Recent[Body](_MAX_CACHED_BODIES)
+        self._changed_keys: set[int] = set()
+        self._dirty: set[str] = set()
+
+    def run(self, stale: Stale) -> int:
+        """Apply what differs. Returns how many files were parsed."""
+        before = _parsed_paths(self._known.values())
+        for path in stale.removed:
+            self._change.remove_file(path)
+        after = before - set(stale.removed)
+        for done, found in enumerate(stale.changed):
+            self._watch.report("parse", done, len(stale.changed))
+            after.discard(found.path)
+            if self._bring(found):
+                after.add(found.path)
+        parsed, modules = len(self._dirty), ModuleMap(after)
+        if before and before != after:
+            self._note(ModuleMap(before).entries(), modules.entries())
+        if before:
+            self._dirty |= self._change.readers(self._changed_keys)
+        self._resolve(modules, sorted(self._dirty & after))
+        return parsed
+
+    def _bring(self, found: Found) -> bool:
+        """Read one file and store what it says. Returns whether it is a module that others can see."""
+        record, content = read_found(self._root, found)
+        known = self._known.get(found.path)
+        is_module = content is not None and record.language in _PARSED_LANGUAGES
+        if known and content and known.skipped is None and known.content_hash == record.content_hash:
+            self._change.touch(replace(record, has_errors=known.has_errors))
+            return is_module
+        if content is None or not is_module:
+            self._change.put_file(_plain_entry(record, content))
+            return False
+        facts = extract(self._repository, found.path, module_name(found.path), content)
+        old = self._change.facts(found.path) if known and known.skipped is None else None
+        if old is not None:
+            path = found.path
+            entries = _file_entries(path, load_interface(old[0]))
+            self._note(entries, _file_entries(path, facts.interface))
+            self._changed_keys.add(key_hash(f"{path}\0body"))
+        self._change.put_file(_parsed_entry(record, content, facts))
+        self._interfaces.put(found.path, facts.interface)
+        self._bodies.put(found.path, facts.body)
+        self._dirty.add(found.path)
+        return True
+
+    def _note(self, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+        """Remember the keys of entries that came, went or changed."""
+        keys = {key for key, _ in old.items() ^ new.items()}
+        self._changed_keys.update(map(key_hash, keys))
+
+    def _resolve(self, modules: ModuleMap, paths: list[str]) -> None:
+        world = World(modules, self._interface, self._body)
+        for done, path in enumerate(paths):
+            self._watch.report("resolve", done, len(paths))
+            resolution = resolve_file(world, path, self._body(path))
+            self._change.put_resolution(
+                path,
+                ResolvedFile(resolution.edges, resolution.references, resolution.links, resolution.keys),
+            )
+
+    def _interface(self, path: str) -> Interface:
+        known = self._interfaces.get(path)
+        if known is None:
+            facts = self._change.facts(path)
+            known = load_interface(facts[0]) if facts else Interface()
+            self._interfaces.put(path, known)
+        return known
+
+    def _body(self, path: str) -> Body:
+        known = self._bodies.get(path)
+        if known is None:
+            facts = self._change.facts(path)
+            known = load_body(facts[1]) if facts else Body()
+            self._bodies.put(path, known)
+        return known
+
+
+class _Recent(Generic[Value]):
+    """The values used last, up to a number of them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[str, Value] = OrderedDict()
+
+    def get(self, key: str) -> Value | None:
+        value = self._values.get(key)
+        if value is not None:
+            self._values.move_to_end(key)
+        return value
+
+    def put(self, key: str, value: Value) -> None:
+        self._values[key] = value
+        if len(self._values) > self._size:
+            self._values.popitem(last=False)
+
+
+def read_found(root: Path, found: Found) -> tuple[FileRecord, Content | None]:
+    """A file's record and, unless there is a reason to skip it, its content."""
+    record = FileRecord(
+        found.path, "", found.size_bytes, found.mtime_ns, found.language, skipped=found.skipped
+    )
+    if found.language is None or found.skipped is not None:
+        return record, None
+    try:
+        content = read_content(root / found.path)
+    except Unreadable as reason:
+        return replace(record, skipped=str(reason)), None
+    record = replace(
+        record, content_hash=content.content_hash, size_bytes=content.size_bytes, mtime_ns=content.mtime_ns
+    )
+    if is_generated(found.path.rpartition("/")[2], content.data):
+        return replace(record, skipped="generated"), None
+    return record, content
+
+
+def _plain_entry(record: FileRecord, content: Content | None) -> FileEntry:
+    if content is None:
+        return FileEntry(record)
+    path = record.path
+    return FileEntry(record, chunks=chunks_of(path, content), documents=documents_of(path, content.text, ()))
+
+
+def _parsed_entry(record: FileRecord, content: Content, facts: FileFacts) -> FileEntry:
+    return FileEntry(
+        replace(record, has_errors=facts.has_errors),
+        facts.symbols,
+        documents=documents_of(record.path, content.text, facts.symbols),
+        interface=dump_interface(facts.interface),
+        body=dump_body(facts.body),
+    )
+
+
+def _parsed_paths(records: Iterable[FileRecord]) -> set[str]:
+    return {r.path for r in records if r.language in _PARSED_LANGUAGES and r.skipped is None}
+
+
+def _file_entries(path: str, interface: Interface) -> dict[str, str]:
+    return {f"{path}\0{entry}": value for entry, value in interface_entries(interface).items()}

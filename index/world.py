@@ -1,0 +1,176 @@
+"""Look up what other files offer, and record every look-up, hit or miss. Emits no edges.
+
+A file's resolution depends on nothing but its own facts and what it looks up here. So it is current exactly as
+long as no recorded key changed, and an incremental graph equals a clean rebuild.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+from index.facts import Binding, Body, Definition, Interface
+from index.modules import ModuleMap
+from index.types import Edge
+
+
+class Module(NamedTuple):
+    """A module or package; `path` is empty for a namespace package."""
+
+    location: str
+    path: str
+
+
+class Definer(NamedTuple):
+    """A class or function: where its definition stands. `receiver` is what a method was looked up on."""
+
+    path: str
+    qualified_name: str
+    is_class: bool
+    receiver: Instance | Definer | None = None
+
+
+class Instance(NamedTuple):
+    """An object of a class."""
+
+    of: Definer
+
+
+class Container(NamedTuple):
+    """An object that holds others of one kind; `method` is a method of it not yet called."""
+
+    element: Entity
+    method: str = ""
+
+
+class Parent(NamedTuple):
+    """`super()` inside a class."""
+
+    of: Definer
+    receiver: Instance | Definer
+
+
+class External(NamedTuple):
+    """Something outside the repository."""
+
+    name: str = ""
+
+
+Entity = Module | Definer | Instance | Container | Parent | External | None
+"""What an expression is known to be; None where nothing is known."""
+
+
+class HelperEdges(NamedTuple):
+    """Edges of a test helper's file, with the keys that they depend on."""
+
+    edges: tuple[Edge, ...]
+    places: dict[str, str]
+    """uid of a target → path of its file."""
+    keys: frozenset[int]
+
+
+class World:
+    """All interfaces of a tree as one file under resolution sees them."""
+
+    def __init__(
+        self, modules: ModuleMap, interface_of: Callable[[str], Interface], body_of: Callable[[str], Body]
+    ) -> None:
+        self.modules = modules
+        self._interface_of = interface_of
+        self._body_of = body_of
+        self._reader = ""
+        self._keys: set[int] = set()
+        self.helpers: dict[str, HelperEdges] = {}
+
+    def begin(self, reader: str) -> None:
+        """Start to record the look-ups of one file."""
+        self._reader, self._keys = reader, set()
+
+    def finish(self) -> frozenset[int]:
+        """The keys read since `begin`."""
+        return frozenset(self._keys)
+
+    def suspend(self) -> tuple[str, set[int]]:
+        """Set the present recording aside, to resolve another file in between."""
+        return self._reader, self._keys
+
+    def restore(self, recording: tuple[str, set[int]], also: frozenset[int]) -> None:
+        """Take up a recording again, and count other look-ups as its own."""
+        self._reader, self._keys = recording
+        self._keys |= also
+
+    def interface(self, path: str) -> Interface:
+        """A file's interface, to be read only through the methods below unless it is the reader's own."""
+        return self._interface_of(path)
+
+    def body(self, path: str) -> Body:
+        self._read(path, "body")
+        return self._body_of(path)
+
+    def names(self, path: str, name: str) -> list[Binding]:
+        self._read(path, f"n:{name}")
+        return self._interface_of(path).names.get(name, [])
+
+    def stars(self, path: str) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+        """(`__all__`, star imports) of a file."""
+        self._read(path, "stars")
+        interface = self._interface_of(path)
+        return interface.exported, interface.stars
+
+    def definition(self, path: str, qualified_name: str) -> Definition | None:
+        self._read(path, f"d:{qualified_name}")
+        return self._interface_of(path).definitions.get(qualified_name)
+
+    def member(self, path: str, class_name: str, name: str) -> list[Binding]:
+        self._read(path, f"m:{class_name}.{name}")
+        definition = self._interface_of(path).definitions.get(class_name)
+        return definition.members.get(name, []) if definition else []
+
+    def module_at(self, location: str) -> Module | None:
+        self._read_tree(f"mod:{location}")
+        path = self.modules.modules.get(location)
+        if path is None:
+            return None
+        return Module(location, "" if path == "/" else path)
+
+    def find_module(self, importer: str, level: int, dotted: str) -> Module | None:
+        """The module that an import statement of `importer` names, if it lies in the tree."""
+        names = dotted.split(".") if dotted else []
+        if level:
+            folder = importer.split("/")[:-1]
+            if level - 1 > len(folder):
+                return None
+            base = folder[: len(folder) - (level - 1)]
+            return self.module_at("/".join([*base, *names]))
+        self._read_tree(f"root:{importer}")
+        self._read_tree(f"top:{names[0]}")
+        own, tops = self.modules.own_root(importer), self.modules.tops.get(names[0], ())
+        for root in self.modules.roots_for(importer, names[0], own, tops):
+            module = self.module_at("/".join([root, *names] if root else names))
+            if module is not None:
+                return module
+        return None
+
+    def has_top(self, importer: str, dotted: str) -> bool:
+        """Whether the first name of an absolute import lies in the tree."""
+        return self.find_module(importer, 0, dotted.partition(".")[0]) is not None
+
+    def namesakes(self, path: str, stem: str) -> tuple[str, ...]:
+        """The files that a test file of this stem is named after."""
+        self._read_tree(f"stem:{stem}")
+        return self.modules.namesake_of(path, self.modules.namesakes.get(stem, ()))
+
+    def _read(self, path: str, entry: str) -> None:
+        if path != self._reader:
+            self._keys.add(key_hash(f"{path}\0{entry}"))
+
+    def _read_tree(self, entry: str) -> None:
+        self._keys.add(key_hash(entry))
+
+
+def key_hash(key: str) -> int:
+    """A key as a signed 64-bit number. A collision costs one needless resolution."""
+    return int.from_bytes(
+        hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True
+    )
