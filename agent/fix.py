@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from agent.artefacts import Task, save_task
-from agent.errors import AgentError, Cancelled, UsageError
+from agent.artefacts import Task, load_task, save_task
+from agent.errors import AgentError, Cancelled, EnvironmentBroken, UsageError
 from agent.events import Observer, RunFinished, RunStarted
 from agent.runs import RunFolder
+from engine.types import EngineError
+from index.errors import GraphError, UpdateCancelled
 
 if TYPE_CHECKING:
     from agent.config import Config
@@ -111,9 +113,11 @@ def fix(
     else:
         folder = RunFolder.open(repo, options.resume)
         folder.lock()
+    options = _as_recorded(options, load_task(folder))
     try:
         observe(RunStarted(folder.id, folder.path))
-        result = _run(options, config, folder, observe, cancelled, started)
+        with _one_error_tree(folder):
+            result = _run(options, config, folder, observe, cancelled, started)
         observe(RunFinished(result))
         return result
     except Cancelled:
@@ -142,6 +146,17 @@ def _run(
         return run_loop(bench, resume=options.resume is not None)
 
 
+@contextlib.contextmanager
+def _one_error_tree(folder: RunFolder) -> Iterator[None]:
+    """Errors of the graph and of models as errors of the run."""
+    try:
+        yield
+    except UpdateCancelled as stop:
+        raise Cancelled(f"Stopped. Continue with `graft fix --resume {folder.id}`.") from stop
+    except (GraphError, EngineError) as error:
+        raise EnvironmentBroken(str(error)) from error
+
+
 def _task(repo: Path, options: FixOptions, config: Config) -> Task:
     return Task(
         started=datetime.now(UTC).isoformat(),
@@ -152,6 +167,18 @@ def _task(repo: Path, options: FixOptions, config: Config) -> Task:
         python=str(options.python or config.tests.python or "") or None,
         seed=config.fix.seed if options.seed is None else options.seed,
         tree="",
+    )
+
+
+def _as_recorded(options: FixOptions, task: Task) -> FixOptions:
+    """A resumed run does what it was first asked to; only budget and `--apply` are the caller's."""
+    return replace(
+        options,
+        issue=task.issue,
+        tests=task.tests,
+        test_command=task.test_command,
+        seed=task.seed,
+        python=Path(task.python) if task.python else None,
     )
 
 

@@ -126,7 +126,7 @@ class Workbench:
     def testbed(self) -> Testbed:
         from agent.harness.testbed import open_testbed
 
-        return open_testbed(self.repo, self.task, self.config, self.note)
+        return open_testbed(self.options, self.config, self.repo, note=self.note)
 
     @cached_property
     def survey(self) -> Survey:
