@@ -21,6 +21,9 @@ THREADS_PER_PROCESS = 4
 NO_CORE = 1
 """A limit of one byte also stops kernels that pipe cores to a program, which zero does not."""
 PATIENCE_S = 10.0
+MILD_ATTEMPTS = 20
+"""How often leftovers are killed before warm processes are suspected of keeping them, as zombies' parents."""
+SIGKILL, SIGCONT, SIGSTOP = 9, 18, 19
 KIB = 1024
 
 
@@ -188,43 +191,44 @@ class Population:
 
         Raises TimeoutError if something does not die.
         """
-        deadline = time.monotonic() + PATIENCE_S
+        deadline_s = time.monotonic() + PATIENCE_S
         spared: Sequence[int] = kept
         for attempt in range(1 << 30):
             self.reap()
             left = self.others(spared)
             if not left:
                 break
+            if self._everything and (attempt or len(left) > 1):
+                left = self._stop_all(spared)
             for pid in left:
-                _kill(pid)
-            if attempt > 20 and spared:
+                _signal(pid, SIGKILL)
+            if attempt > MILD_ATTEMPTS and spared:
                 spared = ()
-            if self._everything and not spared:
-                _kill(-1)
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline_s:
                 raise TimeoutError("processes %s do not end" % left)
             if attempt:
                 time.sleep(min(0.0002 * (1 << min(attempt, 7)), 0.02))
+        for pid in spared:
+            _signal(pid, SIGCONT)
         return spared is kept
 
-    def usage(self) -> tuple[int, int, int]:
-        """(bytes of memory, processes, process that uses most), pages shared by processes counted once."""
-        rough, count, largest, largest_pid = 0, 0, 0, 0
-        for pid in self.others(()):
-            used = resident_bytes(pid)
-            rough += used
-            count += 1
-            if used > largest:
-                largest, largest_pid = used, pid
-        return rough, count, largest_pid
+    def _stop_all(self, spared: Sequence[int]) -> list[int]:
+        """Stop everybody at one stroke, so that nobody forks while we count; returns who is to be killed."""
+        _signal(-1, SIGSTOP)
+        return self.others(spared)
 
-    def exact_bytes(self) -> int:
-        return sum(proportional_bytes(pid) for pid in self.others(()))
+    def resident(self, pids: Sequence[int]) -> int:
+        """Bytes of memory in use, pages shared by processes counted for each."""
+        return sum(resident_bytes(pid) for pid in pids)
+
+    def proportional(self, pids: Sequence[int]) -> int:
+        """The same with shared pages counted once; slower."""
+        return sum(proportional_bytes(pid) for pid in pids)
 
 
-def _kill(pid: int) -> None:
+def _signal(pid: int, number: int) -> None:
     try:
-        os.kill(pid, 9)
+        os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
         return
 

@@ -296,15 +296,16 @@ class Supervisor:
     def _overused(self, run: Run | None) -> str | None:
         """Which bound the sandbox's processes exceed together."""
         self._population.reap()
-        used_bytes, count, _ = self._population.usage()
+        pids = self._population.others(())
+        if len(pids) > self._limits["processes"]:
+            return "processes"
+        used_bytes = self._population.resident(pids)
         if used_bytes > self._limits["memory_bytes"]:
-            used_bytes = self._population.exact_bytes()
+            used_bytes = self._population.proportional(pids)
         if run is not None:
             run.peak_bytes = max(run.peak_bytes or 0, used_bytes)
         if used_bytes > self._limits["memory_bytes"] or available_bytes() < LOW_MEMORY_BYTES:
             return "memory"
-        if count > self._limits["processes"]:
-            return "processes"
         return "disk" if self._view.full_disk() else None
 
     def _finish(self, run: Run, name: str | None) -> None:

@@ -133,6 +133,7 @@ def _copy_file(origin: str, target: str, status: os.stat_result) -> None:
     try:
         if stat.S_ISLNK(status.st_mode):
             os.symlink(os.readlink(origin), target)
+            os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns), follow_symlinks=False)
         elif stat.S_ISREG(status.st_mode):
             _copy_content(origin, target)
             _copy_status(origin, target)

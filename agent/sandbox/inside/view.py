@@ -122,10 +122,11 @@ class View:
                 os.mknod(os.path.join(mask, path), stat.S_IFCHR, 0)
         self._mirror_modes(mask)
         os.chmod(SPACE + "/upper", stat.S_IMODE(os.stat(mask).st_mode))
+        self._upper = "/proc/self/fd/%d/upper" % self._space
         lower = ":".join(layer for layer in (mask, self._layer, self._base) if layer)
         options = "lowerdir=%s,upperdir=%s/upper,workdir=%s/work,userxattr" % (lower, SPACE, SPACE)
         self._kernel.mount("overlay", self.repo, "overlay", PLAIN, options)
-        self._upper = "/proc/self/fd/%d/upper" % self._space
+        self._restore_times("")
 
     def _mirror_modes(self, mask: str) -> None:
         """Give the mask's folders, which the view shows in the place of the tree's, the tree's modes and times."""
@@ -278,7 +279,14 @@ class View:
                 return 0
             if left <= 0:
                 return 0
+        self._restore_times(folder)
         return left
+
+    def _restore_times(self, folder: str) -> None:
+        base = os.stat(os.path.join(self._layer or self._base, folder))
+        full = os.path.join(self.repo, folder)
+        if os.stat(full).st_mtime_ns != base.st_mtime_ns:
+            os.utime(full, ns=(base.st_atime_ns, base.st_mtime_ns))
 
     def _base_status(self, path: str) -> os.stat_result | None:
         if path in self._hidden:

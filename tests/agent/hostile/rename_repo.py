@@ -1,0 +1,18 @@
+"""Move the repository away, and its folders into each other."""
+
+import os
+
+from kit import say
+
+say("TRIED rename")
+here = os.getcwd()
+for target in (here + "-moved", "/tmp/moved"):
+    try:
+        os.rename(here, target)
+    except OSError as error:
+        say("  refused: %s" % error)
+for source, target in (("package", "package2"), ("module.py", "package.py"), (".git", "tig")):
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        say("  refused: %s" % error)
