@@ -946,8 +946,8 @@ def _move_editable_installs(tree: Tree, original: str | None) -> None:
             mapping.update({key: moved(value) for key, value in mapping.items()})
 
 
-def main(mode: str) -> None:
-    """`job`: one job, then exit. `zygote`: a warm process. Both are started by the supervisor."""
+def set_up() -> tuple[Lines, int, Tree]:
+    """What the supervisor gave this process: its socket, its channel, the tree. Nothing of it is passed on."""
     lines = Lines(int(os.environ.pop("GRAFT_JOB_FD")))
     channel_fd = int(os.environ.pop("GRAFT_CHANNEL_FD"))
     os.set_inheritable(channel_fd, False)
@@ -957,13 +957,25 @@ def main(mode: str) -> None:
     _move_editable_installs(tree, original)
     sys.path.insert(0, tree.root)
     sys.dont_write_bytecode = True
-    if mode == "zygote":
-        serve_zygote(lines, channel_fd, tree)
-        return
+    return lines, channel_fd, tree
+
+
+def begin_job() -> tuple[Record | None, int, Tree]:
+    """The one job of a fresh process; None where the supervisor has hung up."""
+    lines, channel_fd, tree = set_up()
     order = lines.read()
+    lines.close()
+    return order, channel_fd, tree
+
+
+def main(mode: str) -> None:
+    """`job`: one job, then exit. `zygote`: a warm process. Both are started by the supervisor."""
+    if mode == "zygote":
+        serve_zygote(*set_up())
+        return
+    order, channel_fd, tree = begin_job()
     if order is None:
         return
-    lines.close()
     code = run_job(order["payload"], Channel(channel_fd, order["token"]), tree)
     if order["payload"]["mode"] == "cold":
         sys.exit(code)

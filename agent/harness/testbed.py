@@ -14,11 +14,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from agent.harness.behaviour import probe_job, probe_results, recorded_inputs
 from agent.harness.framework import choose_framework, environment_for, unittest_start, uses_pytest
 from agent.harness.interpreter import Interpreter, find_interpreter
 from agent.harness.through import Progress, command_report, later_limits, only_run, run_through, slowed
 from agent.harness.transcript import Transcript
-from agent.harness.types import Discovery, Framework, Regression, Reproduction, RunReport, Tier
+from agent.harness.types import (
+    Discovery,
+    Framework,
+    RecordedInputs,
+    Regression,
+    Reproduction,
+    RunReport,
+    Tier,
+)
 from agent.harness.validation import Files, OnResult, Validator, Work
 from agent.harness.worker import Heard, TestJob, TestLimits, Worker
 from agent.sandbox.types import Limits, Sandbox, SandboxSpec
@@ -266,6 +275,26 @@ class Testbed:
             words = f"every test passed, but the test command ended with exit code {end.exit_code}"
             return (*verdicts[:-1], replace(verdicts[-1], outcome=Outcome.CRASHED, message=words))
         return verdicts
+
+    def record_calls(
+        self, functions: Sequence[tuple[str, str]], tests: Sequence[str], cancelled: Cancelled = never
+    ) -> RecordedInputs:
+        """What tests pass to functions, given as (path, qualified name). Nothing for a test command."""
+        if self.framework == "command" or not functions:
+            return RecordedInputs()
+        limits = slowed(self._limits(tests, min(HANGING_AFTER_S, self.test_limit_s)))
+        options = {**self._options(), "functions": [list(each) for each in functions]}
+        job = TestJob("run", tests, limits, {}, options, ("probe.py", "record"))
+        with self._watching(cancelled):
+            return recorded_inputs(self._worker(0).run(job, Tier.FRESH))
+
+    def probe(
+        self, files: Files, inputs: RecordedInputs, *, seed: int = 0, cancelled: Cancelled = never
+    ) -> tuple[str, ...]:
+        """What the functions do on the inputs and on mutations of them: one text each, in a fixed order."""
+        job = probe_job(files, inputs, seed)
+        with self._watching(cancelled):
+            return probe_results(self._worker(0).run(job, Tier.FRESH), inputs)
 
     # Running
 

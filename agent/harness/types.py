@@ -95,8 +95,13 @@ class Regression(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordedInputs:
-    """Calls that tests made of some functions; `payload` is opaque outside the harness."""
+    """Calls that tests made of some functions. The calls themselves are opaque outside the harness."""
 
-    recorded: int
-    """Distinct inputs."""
-    payload: str = ""
+    calls: tuple[Mapping[str, str], ...] = ()
+    path: tuple[str, ...] = ()
+    """`sys.path` under which they were made."""
+
+    @property
+    def recorded(self) -> int:
+        """Distinct inputs."""
+        return len(self.calls)

@@ -55,6 +55,8 @@ class TestJob:
     limits: TestLimits
     files: Mapping[str, bytes | None] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    program: tuple[str, str] = ("runner.py", "job")
+    """What a fresh process runs, and in which of its modes."""
 
 
 class Worker:
@@ -97,7 +99,7 @@ class Worker:
         warm = tier in (Tier.SCREENED, Tier.FORKED)
         return self.run_program(
             Job(
-                argv=() if warm else self.argv("runner.py", "job"),
+                argv=() if warm else self.argv(*job.program),
                 zygote=tier.value if warm else None,
                 payload=payload,
                 files=job.files,
