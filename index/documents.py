@@ -10,7 +10,7 @@ from index.content import Content
 from index.parse import Lines
 from index.store import Document
 from index.types import Symbol, SymbolKind, TextChunk
-from index.words import bag, terms
+from index.words import bag, terms, terms_by_line
 
 _CHUNK_BYTES = 1_500
 _MAX_CHUNKS = 400
@@ -21,7 +21,7 @@ _SEARCHED_KINDS = frozenset(
 
 def documents_of(path: str, text: str, symbols: Sequence[Symbol]) -> list[Document]:
     """The documents of a file: one for the whole, one for each definition with its own lines."""
-    by_line = [terms(line) for line in text.split("\n")]
+    by_line = terms_by_line(text)
     path_words = bag(terms(path))
     names = bag(chain.from_iterable(terms(symbol.name) for symbol in symbols[1:]))
     prose = bag(chain.from_iterable(terms(symbol.docstring) for symbol in symbols))

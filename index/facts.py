@@ -62,12 +62,12 @@ class Interface:
 
 
 class Scope(NamedTuple):
-    """A module, class or function body. `names` are its local names; a module's stand in the interface."""
+    """A module, class or function body, or a block: a lambda or comprehension. `names` are its local names; a module's stand in the interface."""
 
     uid: str
     qualified_name: str
     kind: str
-    """`module`, `class` or `function`."""
+    """`module`, `class`, `function` or `block`."""
     parent: int
     receiver: str
     """Name of the first parameter of a method (`self`, `cls`), else empty."""

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from index.conventions import builtin_names
 from index.facts import CALL, CONTAINER, DEFINITION, ELEMENT, IMPORT, Binding, Body
+from index.python_scopes import CLASS_RECEIVER_METHODS
 from index.world import Container, Definer, Entity, External, Instance, Module, Parent, World
 
 _MAX_DEPTH = 12
 _ELEMENT_METHODS = frozenset({"pop", "get", "popleft", "setdefault", "__enter__", "__next__", "__getitem__"})
 _CONTAINER_METHODS = frozenset({"values", "copy", "__iter__", "union", "difference"})
-_CLASS_RECEIVER_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
 Receiver = Instance | Definer | None
 
@@ -49,25 +49,21 @@ class Inference:
 
     def local(self, name: str, scope: int) -> Found | None:
         """What a name means in a scope of this file; None where nothing binds it, not even a builtin."""
-        index = scope
+        index, first = scope, True
         while index > 0:
             opened = self.scopes[index]
-            if opened.kind == "function":
+            if opened.kind in ("function", "block"):
                 if name == opened.receiver and opened.parent >= 0:
                     return self._receiver(index)
                 if name in opened.names:
                     return self._local_value(index, name, opened.names[name])
-            elif index == scope:
-                if name in opened.names:
-                    return NOTHING
+            elif first:
                 found = self.world.member(self.path, opened.qualified_name, name)
                 if found:
                     return self.binding(
                         self.path, found, owner=Definer(self.path, opened.qualified_name, True)
                     )
-            index = opened.parent
-        if name in self.scopes[0].names and not self.world.names(self.path, name):
-            return NOTHING
+            index, first = opened.parent, first and opened.kind == "block"
         found_global = self.module_name(self.path, name)
         if found_global is not None:
             return found_global
@@ -81,8 +77,9 @@ class Inference:
         definition = self.world.definition(self.path, opened.qualified_name)
         role = definition.role if definition else ""
         name = opened.qualified_name.rpartition(".")[2]
-        if role == "class" or name in _CLASS_RECEIVER_METHODS:
-            return Found(owner, typed=True)
+        if role == "class" or name in CLASS_RECEIVER_METHODS:
+            known = self.world.definition(owner.path, owner.qualified_name)
+            return Found(owner, known.uid if known else "", owner.path, typed=True)
         return Found(Instance(owner), typed=True)
 
     def _enclosing_class(self, scope: int) -> Definer | None:

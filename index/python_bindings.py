@@ -15,6 +15,9 @@ from index.types import SymbolKind
 
 SPACE = re.compile(r"\s+")
 _PATTERN_NODES = frozenset({"pattern_list", "tuple_pattern", "list_pattern", "tuple", "list"})
+_COMPREHENSIONS = frozenset(
+    {"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"}
+)
 _MAX_SIGNATURE_CHARS = 80
 
 
@@ -28,7 +31,8 @@ class PythonBindings(PythonWalk):
             "augmented_assignment": self._augmented,
             "named_expression": self._walrus,
             "for_statement": self._loop,
-            "for_in_clause": self._comprehension_loop,
+            "for_in_clause": self._loop,
+            **dict.fromkeys(_COMPREHENSIONS, self._comprehension),
             "as_pattern": self._as_pattern,
             "import_statement": self._import,
             "import_from_statement": self._import_from,
@@ -52,6 +56,7 @@ class PythonBindings(PythonWalk):
                 pending.extend((child, "") for child in target.named_children)
             elif target.type in (
                 "list_splat_pattern",
+                "dictionary_splat_pattern",
                 "list_splat",
                 "parenthesized_expression",
                 "as_pattern_target",
@@ -65,7 +70,7 @@ class PythonBindings(PythonWalk):
     def _assign_name(self, target: Node, scope: int, chain: str, whole: Node) -> None:
         name, opened = self.text(target), self.file.scopes[scope]
         uid = ""
-        if opened.kind != "function" and whole.type in ("assignment", "type_alias_statement"):
+        if opened.kind in ("module", "class") and whole.type in ("assignment", "type_alias_statement"):
             if not any(binding.target for binding in opened.names.get(name, ())) and name != "__all__":
                 kind = SymbolKind.CONSTANT if opened.kind == "module" else SymbolKind.FIELD
                 qualified_name = self.file.qualified(scope, name)
@@ -144,31 +149,19 @@ class PythonBindings(PythonWalk):
         if left is not None:
             self.target(left, scope, f"{chain}.{ELEMENT}" if chain else "", node)
 
-    def _comprehension_loop(self, node: Node, scope: int) -> None:
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        if left is not None and left.type == "identifier" and self.file.scopes[scope].kind == "function":
-            chain = value_chain(right, self.text)
-            self.file.bind(scope, self.text(left), Binding(VALUE, "", f"{chain}.{ELEMENT}" if chain else ""))
-        elif left is not None:
-            self._hide(left, scope)
-        for child in reversed(node.named_children):
-            if child != left:
-                self.push(child, scope)
+    def _comprehension(self, node: Node, scope: int) -> None:
+        """A comprehension has names of its own; all of it is read in its scope."""
+        outer = self.file.scopes[scope]
+        self.push_children(node, self.file.open("block", outer.qualified_name, outer.symbol, scope))
 
     def _lambda(self, node: Node, scope: int) -> None:
-        parameters = node.child_by_field_name("parameters")
+        outer, parameters = self.file.scopes[scope], node.child_by_field_name("parameters")
+        inner = self.file.open("block", outer.qualified_name, outer.symbol, scope)
         for parameter in parameters.named_children if parameters is not None else ():
-            self._hide(parameter.child_by_field_name("name") or parameter, scope)
+            name = parameter.child_by_field_name("name") or parameter
+            self.target(name, inner, "", node)
             self.push(parameter.child_by_field_name("value"), scope)
-        self.push(node.child_by_field_name("body"), scope)
-
-    def _hide(self, node: Node, scope: int) -> None:
-        pending = [node]
-        while pending:
-            current = pending.pop()
-            if current.type == "identifier":
-                self.file.scopes[scope].hidden.add(self.text(current))
-            pending.extend(current.named_children)
+        self.push(node.child_by_field_name("body"), inner)
 
     def _as_pattern(self, node: Node, scope: int) -> None:
         value, alias = node.named_children[0], node.child_by_field_name("alias") or node.named_children[-1]

@@ -24,12 +24,14 @@ from index.facts import (
 from index.types import Span, Symbol, SymbolKind
 
 OPAQUE = Binding(VALUE, "", "")
+CLASS_RECEIVER_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+"""Methods that get the class without being declared class methods."""
 _MAX_SUBSTITUTIONS = 4
 
 
 @dataclass(slots=True)
 class OpenScope:
-    """A module, class or function while its body is being read."""
+    """A module, class, function or block (a lambda, a comprehension) while its body is being read."""
 
     kind: str
     qualified_name: str
@@ -42,10 +44,14 @@ class OpenScope:
     yields: bool = False
     bases: tuple[str, ...] = ()
     names: dict[str, list[Binding]] = field(default_factory=dict)
-    hidden: set[str] = field(default_factory=set)
-    """Names bound by lambdas and comprehensions: local, and nobody else's."""
     outer: dict[str, str] = field(default_factory=dict)
     """Names declared `global` or `nonlocal`, and which."""
+
+    @property
+    def is_class_method(self) -> bool:
+        """Whether the receiver is the class itself."""
+        name = self.qualified_name.rpartition(".")[2]
+        return bool(self.receiver) and (self.role == "class" or name in CLASS_RECEIVER_METHODS)
 
 
 class FileScopes:
@@ -113,7 +119,7 @@ class FileScopes:
     def outside(self, chain: str, scope: int, depth: int = 0) -> str:
         """A chain in words that others understand: local roots replaced by what they hold; empty if impossible."""
         opened = self.scopes[scope]
-        if opened.kind != "function" or not chain:
+        if opened.kind in ("module", "class") or not chain:
             return chain
         if depth > _MAX_SUBSTITUTIONS:
             return ""
@@ -130,6 +136,8 @@ class FileScopes:
         """What other files can see."""
         definitions: dict[str, Definition] = {}
         for scope in self.scopes[1:]:
+            if scope.kind == "block":
+                continue
             if scope.role == "setter" and scope.qualified_name in definitions:
                 continue
             definitions[scope.qualified_name] = Definition(
@@ -144,10 +152,19 @@ class FileScopes:
 
     def body(self, uses: list[Use], imports: list[ImportUse]) -> Body:
         """What the file uses, less what can only be a local value or a builtin."""
-        kept = [use for use in uses if self._may_resolve(use)]
+        verdicts: dict[tuple[int, str, bool], bool] = {}
+        kept = []
+        for use in uses:
+            root, _, rest = use.chain.partition(".")
+            single = not rest or all(part in MARKS for part in rest.split("."))
+            key = (use.scope, root, single)
+            if key not in verdicts:
+                verdicts[key] = self._may_resolve(use.scope, root, single)
+            if verdicts[key] or use.role == "fixture":
+                kept.append(use)
         roots = {use.chain.partition(".")[0] for use in kept}
         for scope in self.scopes:
-            if scope.kind == "function":
+            if scope.kind in ("function", "block"):
                 roots.update(
                     binding.chain.partition(".")[0]
                     for bindings in scope.names.values()
@@ -155,9 +172,8 @@ class FileScopes:
                 )
         closed = []
         for scope in self.scopes:
-            names: dict[str, list[Binding]] = {name: [] for name in scope.hidden if name in roots}
-            if scope.kind == "function":
-                names.update({name: found for name, found in scope.names.items() if name in roots})
+            local = scope.names if scope.kind in ("function", "block") else {}
+            names = {name: found for name, found in local.items() if name in roots}
             closed.append(
                 Scope(
                     self.symbols[scope.symbol].uid,
@@ -170,25 +186,23 @@ class FileScopes:
             )
         return Body(closed, kept, imports)
 
-    def _may_resolve(self, use: Use) -> bool:
-        if use.role == "fixture":
-            return True
-        root, *rest = use.chain.split(".")
+    def _may_resolve(self, scope: int, root: str, single: bool) -> bool:
+        """Whether a chain from this root may lead to a definition; `single` if nothing but the root is a name."""
         if root == LITERAL_ROOT:
             return False
-        single = all(part in MARKS for part in rest)
-        scope, first = use.scope, True
+        first = True
         while scope >= 0:
             opened = self.scopes[scope]
-            if (opened.kind != "class" or first) and (root in opened.names or root in opened.hidden):
-                opaque = root in opened.hidden or all(
+            if root == opened.receiver and opened.is_class_method:
+                return True
+            if root in opened.names and (opened.kind != "class" or first):
+                opaque = all(
                     binding.kind == VALUE and not binding.chain and not binding.target
                     for binding in opened.names[root]
                 )
-                return not (
-                    single and (opaque or (opened.kind == "function" and self._is_value(opened, root)))
-                )
-            scope, first = opened.parent, False
+                local = opened.kind in ("function", "block") and self._is_value(opened, root)
+                return not (single and (opaque or local))
+            scope, first = opened.parent, first and opened.kind == "block"
         return bool(self.stars) or root == "super" or root not in builtin_names()
 
     @staticmethod

@@ -6,6 +6,7 @@ Edges by names, scopes and imports are `exact`; those that needed an inferred ty
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from index.conventions import is_test_path
@@ -13,7 +14,7 @@ from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, MARKS, UNKNOWN_R
 from index.infer import NOTHING, Found, Inference
 from index.modules import stem_key
 from index.types import Edge, EdgeType, Reference, Resolution, Span
-from index.world import Definer, HelperEdges, Instance, Module, World
+from index.world import Definer, HelperEdges, Instance, Module, World, key_hash
 
 _EXACT_CONFIDENCE, _RECEIVER_CONFIDENCE, _TYPED_CONFIDENCE = 1.0, 0.95, 0.85
 _NAMESAKE_CONFIDENCE = 0.5
@@ -30,7 +31,7 @@ class FileResolution:
     references: list[Reference] = field(default_factory=list)
     links: dict[str, float] = field(default_factory=dict)
     """Other files → how strongly this one depends on them."""
-    keys: frozenset[int] = frozenset()
+    keys: Set[int] = frozenset()
 
 
 def resolve_file(world: World, path: str, body: Body) -> FileResolution:
@@ -40,7 +41,12 @@ def resolve_file(world: World, path: str, body: Body) -> FileResolution:
     resolver.run()
     if is_test_path(path):
         resolver.link_tests()
-    return FileResolution(resolver.distinct_edges(), resolver.references, resolver.links(), world.finish())
+    return FileResolution(
+        resolver.distinct_edges(),
+        resolver.references,
+        resolver.links(),
+        {key_hash(*entry) for entry in world.finish()},
+    )
 
 
 class _Resolver:
@@ -121,8 +127,9 @@ class _Resolver:
             found = local or NOTHING
             if local is None:
                 self._unresolved(use, 0, root, parts[:1] == [CALL])
-            elif found.uid:
-                self._emit(use, 0, self._type(use, found, parts, 0), found, typed=False)
+            elif found.uid and (parts[:1] == [CALL] or not self._is_receiver(root, scope)):
+                typed = self._is_receiver(root, scope)
+                self._emit(use, 0, self._type(use, found, parts, 0), found, typed)
         typed = found.typed
         for index, part in enumerate(parts):
             if part in MARKS:
@@ -139,6 +146,9 @@ class _Resolver:
             elif found.entity is None:
                 self._unresolved(use, position, part, called)
             known = known and found.entity is not None
+
+    def _is_receiver(self, name: str, scope: int) -> bool:
+        return name == self.scopes[scope].receiver
 
     def _type(self, use: Use, found: Found, parts: list[str], following: int) -> EdgeType:
         """The kind of edge for a named part, by what follows it in the chain."""

@@ -155,9 +155,10 @@ class _Updater:
             after.discard(found.path)
             if self._bring(found):
                 after.add(found.path)
+        self._watch.report("parse", len(stale.changed), len(stale.changed))
         parsed, modules = len(self._dirty), ModuleMap(after)
         if before and before != after:
-            self._note(ModuleMap(before).entries(), modules.entries())
+            self._note("", ModuleMap(before).entries(), modules.entries())
         if before:
             self._dirty |= self._change.readers(self._changed_keys)
         self._resolve(modules, sorted(self._dirty & after))
@@ -177,20 +178,19 @@ class _Updater:
         facts = extract(self._repository, found.path, module_name(found.path), content)
         old = self._change.facts(found.path) if known and known.skipped is None else None
         if old is not None:
-            path = found.path
-            entries = _file_entries(path, load_interface(old[0]))
-            self._note(entries, _file_entries(path, facts.interface))
-            self._changed_keys.add(key_hash(f"{path}\0body"))
+            self._note(
+                found.path, interface_entries(load_interface(old[0])), interface_entries(facts.interface)
+            )
+            self._changed_keys.add(key_hash(found.path, "body"))
         self._change.put_file(_parsed_entry(record, content, facts))
         self._interfaces.put(found.path, facts.interface)
         self._bodies.put(found.path, facts.body)
         self._dirty.add(found.path)
         return True
 
-    def _note(self, old: Mapping[str, str], new: Mapping[str, str]) -> None:
-        """Remember the keys of entries that came, went or changed."""
-        keys = {key for key, _ in old.items() ^ new.items()}
-        self._changed_keys.update(map(key_hash, keys))
+    def _note(self, path: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+        """Remember the keys of a file's, or the module map's, entries that came, went or changed."""
+        self._changed_keys.update(key_hash(path, entry) for entry, _ in old.items() ^ new.items())
 
     def _resolve(self, modules: ModuleMap, paths: list[str]) -> None:
         world = World(modules, self._interface, self._body)
@@ -201,6 +201,7 @@ class _Updater:
                 path,
                 ResolvedFile(resolution.edges, resolution.references, resolution.links, resolution.keys),
             )
+        self._watch.report("resolve", len(paths), len(paths))
 
     def _interface(self, path: str) -> Interface:
         known = self._interfaces.get(path)
@@ -276,7 +277,3 @@ def _parsed_entry(record: FileRecord, content: Content, facts: FileFacts) -> Fil
 
 def _parsed_paths(records: Iterable[FileRecord]) -> set[str]:
     return {r.path for r in records if r.language in _PARSED_LANGUAGES and r.skipped is None}
-
-
-def _file_entries(path: str, interface: Interface) -> dict[str, str]:
-    return {f"{path}\0{entry}": value for entry, value in interface_entries(interface).items()}

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 WORD = re.compile(r"[^\W\d]\w*")
+_WORD_OR_LINE_END = re.compile(r"[^\W\d]\w*|\n")
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\dA-Za-z_]+")
 _MAX_TERM_CHARS = 60
 _MAX_COUNT = 8
@@ -37,6 +38,19 @@ def terms(text: str) -> list[str]:
         if len(word) <= _MAX_TERM_CHARS:
             found.extend(terms_of_identifier(word))
     return found
+
+
+def terms_by_line(text: str) -> list[list[str]]:
+    """The search terms of every line of a text; lines end at `\\n`."""
+    lines: list[list[str]] = []
+    current: list[str] = []
+    for word in _WORD_OR_LINE_END.findall(text):
+        if word == "\n":
+            lines.append(current)
+            current = []
+        elif len(word) <= _MAX_TERM_CHARS:
+            current += terms_of_identifier(word)
+    return [*lines, current]
 
 
 def bag(found: Iterable[str]) -> str:

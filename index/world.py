@@ -6,13 +6,16 @@ long as no recorded key changed, and an incremental graph equals a clean rebuild
 
 from __future__ import annotations
 
-import hashlib
+import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
 from index.facts import Binding, Body, Definition, Interface
 from index.modules import ModuleMap
 from index.types import Edge
+
+Entry = tuple[str, str]
+"""(path, entry of its interface), or an empty path and an entry of the module map."""
 
 
 class Module(NamedTuple):
@@ -67,7 +70,7 @@ class HelperEdges(NamedTuple):
     edges: tuple[Edge, ...]
     places: dict[str, str]
     """uid of a target → path of its file."""
-    keys: frozenset[int]
+    keys: frozenset[Entry]
 
 
 class World:
@@ -80,22 +83,22 @@ class World:
         self._interface_of = interface_of
         self._body_of = body_of
         self._reader = ""
-        self._keys: set[int] = set()
+        self._keys: set[Entry] = set()
         self.helpers: dict[str, HelperEdges] = {}
 
     def begin(self, reader: str) -> None:
         """Start to record the look-ups of one file."""
         self._reader, self._keys = reader, set()
 
-    def finish(self) -> frozenset[int]:
-        """The keys read since `begin`."""
+    def finish(self) -> frozenset[Entry]:
+        """The (path, entry) read since `begin`; the path is empty for the tree's own entries."""
         return frozenset(self._keys)
 
-    def suspend(self) -> tuple[str, set[int]]:
+    def suspend(self) -> tuple[str, set[Entry]]:
         """Set the present recording aside, to resolve another file in between."""
         return self._reader, self._keys
 
-    def restore(self, recording: tuple[str, set[int]], also: frozenset[int]) -> None:
+    def restore(self, recording: tuple[str, set[Entry]], also: frozenset[Entry]) -> None:
         """Take up a recording again, and count other look-ups as its own."""
         self._reader, self._keys = recording
         self._keys |= also
@@ -163,14 +166,12 @@ class World:
 
     def _read(self, path: str, entry: str) -> None:
         if path != self._reader:
-            self._keys.add(key_hash(f"{path}\0{entry}"))
+            self._keys.add((path, entry))
 
     def _read_tree(self, entry: str) -> None:
-        self._keys.add(key_hash(entry))
+        self._keys.add(("", entry))
 
 
-def key_hash(key: str) -> int:
-    """A key as a signed 64-bit number. A collision costs one needless resolution."""
-    return int.from_bytes(
-        hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True
-    )
+def key_hash(path: str, entry: str) -> int:
+    """An entry's key as a 32-bit number. A collision costs one needless resolution."""
+    return zlib.crc32(f"{path}\0{entry}".encode("utf-8", "surrogatepass"))

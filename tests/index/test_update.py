@@ -1,0 +1,179 @@
+"""Updates: the incremental graph equals a clean rebuild, and a stopped update leaves the old state."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from graph_trees import edge_lines, snapshot, write_files
+
+from index.errors import UpdateCancelled
+from index.graph import open_graph
+
+NAMES = ("alpha", "beta", "run", "value", "helper", "Base", "Child", "Thing")
+MODULES = ("pkg.one", "pkg.two", "pkg", "pkg.sub.deep", "pkg.sub", "solo", "tests.support", "src_only")
+PATHS = (
+    "pkg/__init__.py", "pkg/one.py", "pkg/two.py", "pkg/sub/__init__.py", "pkg/sub/deep.py", "solo.py",
+    "src/src_only.py", "tests/support.py", "tests/test_one.py", "tests/test_solo.py", "tests/conftest.py",
+    "README.md",
+)  # fmt: skip
+
+
+def random_module(rng: random.Random) -> str:
+    """A module of imports, classes and functions that use each other's names at random."""
+    name, module = lambda: rng.choice(NAMES), lambda: rng.choice(MODULES)
+    statements = [
+        lambda: f"import {module()}",
+        lambda: f"import {module()} as {name()}",
+        lambda: f"from {module()} import {name()}",
+        lambda: f"from {module()} import {name()} as {name()}",
+        lambda: f"from {module()} import *",
+        lambda: f"from . import {name()}",
+        lambda: f"from .{rng.choice(('one', 'two', 'deep', 'sub'))} import {name()}",
+        lambda: f"{name()} = {name()}({name()})",
+        lambda: f"{name()}: {name()} = {module()}.{name()}",
+        lambda: f"__all__ = ['{name()}', '{name()}']",
+        lambda: (
+            f"def {name()}({name()}: {name()} = None) -> {name()}:\n    return {name()}({name()}).{name()}()"
+        ),
+        lambda: f"def test_{name()}({name()}):\n    {name()}.{name()}()\n    {name()}()",
+        lambda: f"import pytest\n@pytest.fixture\ndef {name()}({name()}):\n    yield {name()}()",
+        lambda: (
+            f"class {name()}({name()}):\n    {name()} = {name()}\n    def __init__(self):\n"
+            f"        self.{name()} = {name()}()\n    def {name()}(self):\n        return self.{name()}.{name()}()\n"
+            f"    def {name()}(self) -> {name()}:\n        return super().{name()}()"
+        ),
+    ]
+    return "\n".join(rng.choice(statements)() for _ in range(rng.randint(1, 7))) + "\n"
+
+
+def random_edit(root: Path, rng: random.Random) -> str:
+    """Change the tree a little; returns what was done, for the failure message."""
+    present = [path for path in PATHS if (root / path).exists()]
+    kind = rng.choice(("write", "write", "write", "delete", "move", "append", "cut", "folder"))
+    path = root / rng.choice(PATHS)
+    if kind == "write" or not present:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(random_module(rng))
+        return f"write {path.name}"
+    chosen = root / rng.choice(present)
+    if kind == "delete":
+        chosen.unlink()
+    elif kind == "move":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        chosen.rename(path)
+    elif kind == "append":
+        chosen.write_text(chosen.read_text() + random_module(rng))
+    elif kind == "cut":
+        chosen.write_text("\n".join(chosen.read_text().split("\n")[1:]))
+    elif (root / "pkg").exists():
+        shutil.rmtree(root / "pkg" / "sub", ignore_errors=True)
+        (root / "pkg").rename(root / "other") if rng.random() < 0.5 and not (
+            root / "other"
+        ).exists() else None
+    return f"{kind} {chosen.name}"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_incremental_graph_equals_a_clean_rebuild_after_random_edits(tmp_path, seed):
+    rng = random.Random(seed)
+    root = tmp_path / "tree"
+    write_files(root, {path: random_module(rng) for path in PATHS})
+    graph = open_graph(root, f"sqlite:{tmp_path}/incremental.db")
+    graph.update()
+    done: list[str] = []
+    for step in range(30):
+        done += [random_edit(root, rng) for _ in range(rng.randint(1, 2))]
+        graph.update()
+        clean = open_graph(root, f"sqlite:{tmp_path}/clean-{step}.db")
+        clean.update()
+        assert snapshot(graph) == snapshot(clean), f"seed {seed}, after {done}"
+        clean.close()
+    graph.close()
+
+
+def test_only_the_changed_file_is_parsed(tree):
+    graph = tree({"a.py": "def f(): pass\n", "b.py": "from a import f\nf()\n", "c.py": "x = 1\n"})
+    (graph.root / "a.py").write_text("def g(): pass\n\ndef f(): pass\n")
+    report = graph.update()
+    assert (report.files_parsed, report.files_seen) == (1, 3)
+    assert edge_lines(graph, "CALLS") == {"b.py::b CALLS a.py::f"}
+    assert graph.update().files_parsed == 0
+
+
+def test_edit_of_equal_size_within_the_time_stamps_grain_is_seen(tree):
+    graph = tree({"a.py": "def one(): pass\n"})
+    status = (graph.root / "a.py").stat()
+    (graph.root / "a.py").write_text("def two(): pass\n")
+    os.utime(graph.root / "a.py", ns=(status.st_atime_ns, status.st_mtime_ns))
+    graph.update()
+    assert graph.symbols(name="two")
+
+
+def test_new_file_resolves_an_import_that_was_missing(tree):
+    graph = tree({"use.py": "from late import thing\nthing()\n", "late_user.py": "import use\nuse.thing()\n"})
+    assert edge_lines(graph, "CALLS") == set()
+    tree({"late.py": "def thing(): pass\n"})
+    assert edge_lines(graph, "CALLS") == {
+        "use.py::use CALLS late.py::thing",
+        "late_user.py::late_user CALLS late.py::thing",
+    }
+
+
+def test_cancelled_update_leaves_the_old_state(tree):
+    graph = tree({"a.py": "def f(): pass\n"})
+    before = snapshot(graph)
+    write_files(graph.root, {f"m{n}.py": "x = 1\n" for n in range(20)})
+    asked = iter(range(1_000))
+    with pytest.raises(UpdateCancelled, match="the index is as before"):
+        graph.update(cancelled=lambda: next(asked) > 30)
+    assert snapshot(graph) == before
+    graph.update()
+    assert len(graph.files()) == 21
+
+
+def test_killed_update_leaves_the_old_state(tree):
+    graph = tree({"a.py": "def f(): pass\n"})
+    before = snapshot(graph)
+    write_files(graph.root, {f"m{n}.py": "x = 1\n" for n in range(20)})
+    program = textwrap.dedent(
+        """
+        import os, signal, sys
+        from index.graph import open_graph
+
+        def progress(what, done, total):
+            if what == "resolve" and done == 10:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        open_graph(sys.argv[1]).update(progress)
+        """
+    )
+    ended = subprocess.run([sys.executable, "-c", program, str(graph.root)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert snapshot(graph) == before
+    graph.update()
+    assert len(graph.files()) == 21
+
+
+def test_progress_counts_up_to_the_total(tmp_path):
+    write_files(tmp_path, {f"m{n}.py": "x = 1\n" for n in range(5)})
+    graph = open_graph(tmp_path)
+    seen: list[tuple[str, int, int]] = []
+    graph.update(lambda *step: seen.append(step))
+    assert seen == [(what, n, 5) for what in ("parse", "resolve") for n in range(6)]
+    graph.close()
+
+
+def test_file_with_a_syntax_error_keeps_what_parses(tree):
+    graph = tree(
+        {"a.py": "def good(): pass\n\ndef bad(:\n    x = (\n\nclass Also:\n    def fine(self): pass\n"}
+    )
+    assert graph.files()[0].has_errors
+    assert graph.symbols(name="good")
