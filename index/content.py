@@ -68,6 +68,11 @@ def read_content(path: Path) -> Content:
     raise Unreadable("changes while it is read")
 
 
+def changed_ns(status: os.stat_result) -> int:
+    """When a file was last changed; the inode's own time sees through copies that keep the old time stamp."""
+    return max(status.st_mtime_ns, status.st_ctime_ns)
+
+
 def content_hash(data: bytes) -> str:
     """32 hexadecimal digits that name a content."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
@@ -77,7 +82,7 @@ def _content(data: bytes, status: os.stat_result) -> Content:
     if b"\0" in data[:_SNIFF_BYTES]:
         raise Unreadable("binary")
     encoding, lossy = detect_encoding(data)
-    return Content(data, content_hash(data), len(data), status.st_mtime_ns, encoding, lossy)
+    return Content(data, content_hash(data), len(data), changed_ns(status), encoding, lossy)
 
 
 def detect_encoding(data: bytes) -> tuple[str, bool]:

@@ -62,7 +62,10 @@ class Interface:
 
 
 class Scope(NamedTuple):
-    """A module, class or function body, or a block: a lambda or comprehension. `names` are its local names; a module's stand in the interface."""
+    """A module, class or function body, or a block: a lambda or comprehension.
+
+    `names` are its local names; those of a module or class stand in the interface.
+    """
 
     uid: str
     qualified_name: str

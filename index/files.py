@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.content import MAX_FILE_BYTES
+from index.content import MAX_FILE_BYTES, changed_ns
 from index.conventions import is_secret, is_vendored_folder
 from index.errors import RootError
 from index.ignore import IGNORE_FILES, IgnoreRules
@@ -110,7 +110,7 @@ def _rules_changed(
                 status = entry.stat(follow_symlinks=False)
             except OSError:
                 return True
-            if (status.st_mtime_ns, status.st_size) != (record.mtime_ns, record.size_bytes):
+            if (changed_ns(status), status.st_size) != (record.mtime_ns, record.size_bytes):
                 return True
     return False
 
@@ -126,7 +126,7 @@ def _found(entry: os.DirEntry[str], path: str) -> Found:
         return Found(path, skipped=(error.strerror or "unreadable").lower())
     language = language_of(entry.name)
     return Found(
-        path, status.st_size, status.st_mtime_ns, language, _reason_to_skip(entry.name, status, language)
+        path, status.st_size, changed_ns(status), language, _reason_to_skip(entry.name, status, language)
     )
 
 

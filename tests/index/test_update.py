@@ -108,13 +108,25 @@ def test_only_the_changed_file_is_parsed(tree):
     assert graph.update().files_parsed == 0
 
 
-def test_edit_of_equal_size_within_the_time_stamps_grain_is_seen(tree):
+def test_edit_that_keeps_size_and_time_stamp_is_seen(tree):
     graph = tree({"a.py": "def one(): pass\n"})
     status = (graph.root / "a.py").stat()
     (graph.root / "a.py").write_text("def two(): pass\n")
     os.utime(graph.root / "a.py", ns=(status.st_atime_ns, status.st_mtime_ns))
     graph.update()
     assert graph.symbols(name="two")
+
+
+def test_changed_helper_changes_what_its_tests_are_linked_to(tree):
+    graph = tree(
+        {
+            "calc.py": "def add(): pass\ndef sub(): pass\n",
+            "tests/support.py": "from calc import add, sub\n\ndef check():\n    add()\n",
+            "tests/test_calc.py": "from tests.support import check\n\ndef test_it():\n    check()\n",
+        }
+    )
+    tree({"tests/support.py": "from calc import add, sub\n\ndef check():\n    sub()\n"})
+    assert "tests/test_calc.py::test_it TESTS calc.py::sub" in edge_lines(graph, "TESTS")
 
 
 def test_new_file_resolves_an_import_that_was_missing(tree):
