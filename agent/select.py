@@ -19,6 +19,10 @@ COST_SCALE = 0.6
 """Search cost by which a candidate's prior falls to 1/e."""
 CHANGE_WEIGHT = 1.0
 """How strongly changed behaviour on inputs outside the failing tests speaks against a candidate."""
+AGREEMENT_POWER = 4
+"""Patches that agree on a share a of the inputs support each other by a to this power."""
+FAILING_INPUT_WEIGHT = 0.25
+"""An input on which the base raises is likely outside the function's contract, and says little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,15 @@ class Cluster:
 
     members: tuple[Finalist, ...]
     share: float
-    changed: float
-    """Share of the probe inputs on which it differs from the base."""
+    changed: int
+    """Probe inputs on which it differs from the base."""
     differs_on: int
     """Probe inputs on which it differs from the best cluster."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Clusters, best first. `confidence` 0..1 is the best one's share of belief."""
+    """Clusters, best first. `confidence` 0..1 is the belief that the best one's behaviour is wanted."""
 
     clusters: tuple[Cluster, ...]
     confidence: float
@@ -56,35 +60,45 @@ class Choice:
         return self.clusters[0].members[0]
 
 
-def choose(finalists: Sequence[Finalist], base_behaviour: Sequence[str]) -> Choice:
-    """Cluster by behaviour and weigh each cluster. `finalists` must not be empty.
+def choose(finalists: Sequence[Finalist], base: Sequence[str]) -> Choice:
+    """Cluster by behaviour and rank the clusters. `finalists` must not be empty; `base` is the base's behaviour.
 
-    A cluster's weight is the sum of its members' priors (cheap edits first), lowered by how much of the
-    base's behaviour it changes beyond the least that any finalist needs.
+    As in SRank, a cluster is believed by its own prior (cheap edits first, many texts of one behaviour support
+    it) and by the priors of others as far as they agree with it on the inputs; a prior is lowered by how much
+    of the base's behaviour it changes beyond the least that any finalist needs.
     """
     grouped: dict[tuple[str, ...], list[Finalist]] = defaultdict(list)
     for finalist in finalists:
         # Where nothing was observed, nothing says that two patches behave alike.
         grouped[finalist.behaviour or (finalist.candidate.id,)].append(finalist)
+    weights = [FAILING_INPUT_WEIGHT if _failed(result) else 1.0 for result in base]
     cheapest = min(finalist.candidate.cost for finalist in finalists)
-    changed = {behaviour: _changed(behaviour, base_behaviour) for behaviour in grouped}
+    changed = {behaviour: 1 - _agreement(behaviour, base, weights) for behaviour in grouped}
     least = min(changed.values())
-    weights = {
+    priors = {
         behaviour: _prior(members, cheapest) * math.exp(-CHANGE_WEIGHT * (changed[behaviour] - least))
         for behaviour, members in grouped.items()
     }
-    total = sum(weights.values())
-    order = sorted(grouped, key=lambda behaviour: (-weights[behaviour], _cheapest_first(grouped[behaviour])))
+    total = sum(priors.values())
+    belief = {
+        behaviour: sum(
+            prior * _agreement(behaviour, other, weights) ** AGREEMENT_POWER
+            for other, prior in priors.items()
+        )
+        / total
+        for behaviour in grouped
+    }
+    order = sorted(grouped, key=lambda each: (-belief[each], _cheapest_first(grouped[each])))
     clusters = tuple(
         Cluster(
             members=tuple(sorted(grouped[behaviour], key=lambda each: _cost_key(each.candidate))),
-            share=weights[behaviour] / total,
-            changed=changed[behaviour],
-            differs_on=_differing(behaviour, order[0]),
+            share=priors[behaviour] / total,
+            changed=_differing(behaviour, base) if base else 0,
+            differs_on=_differing(behaviour, order[0]) if base else 0,
         )
         for behaviour in order
     )
-    return Choice(clusters, clusters[0].share)
+    return Choice(clusters, belief[order[0]])
 
 
 def _prior(members: Sequence[Finalist], cheapest: float) -> float:
@@ -93,8 +107,20 @@ def _prior(members: Sequence[Finalist], cheapest: float) -> float:
     return sum(math.exp(-cost / COST_SCALE) / (1 + place) for place, cost in enumerate(costs))
 
 
-def _changed(behaviour: Sequence[str], base: Sequence[str]) -> float:
-    return _differing(behaviour, base) / len(base) if base else 0.0
+def _failed(result: str) -> bool:
+    return result.startswith(("raises ", "takes too long", "cannot be called"))
+
+
+def _agreement(one: Sequence[str], other: Sequence[str], weights: Sequence[float]) -> float:
+    """Weighted share of the inputs with equal results; without inputs, whether it is the same patch."""
+    if not weights:
+        return float(one == other)
+    agreed = sum(weight for weight, left, right in zip(weights, one, other, strict=True) if left == right)
+    return agreed / sum(weights)
+
+
+def _differing(one: Sequence[str], other: Sequence[str]) -> int:
+    return sum(left != right for left, right in zip(one, other, strict=True))
 
 
 def normal_form(source: bytes) -> str:
@@ -103,10 +129,6 @@ def normal_form(source: bytes) -> str:
         return ast.dump(ast.parse(source))
     except (SyntaxError, ValueError, RecursionError):
         return source.decode("utf-8", "replace")
-
-
-def _differing(one: Sequence[str], other: Sequence[str]) -> int:
-    return sum(left != right for left, right in zip(one, other, strict=False)) + abs(len(one) - len(other))
 
 
 def _cost_key(candidate: Candidate) -> tuple[float, int, str]:

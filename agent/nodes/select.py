@@ -30,7 +30,7 @@ def select(state: RepairState, bench: Workbench) -> RepairState:
         reason = _confirm(bench, best, (*targets, *guards))
         if reason is None:
             confidence = choice.confidence * evidence_factor(inputs, len(guards))
-            decision = Decision(best.id, confidence, probes, _rivals(choice, groups, probes), guards, dropped)
+            decision = Decision(best.id, confidence, probes, _rivals(choice, groups), guards, dropped)
             save_decision(bench.folder, decision)
             sure = confidence >= bench.config.fix.min_confidence
             return {"chosen": best.id, "verdict": "patched" if sure else "abstained"}
@@ -72,14 +72,14 @@ def _compare(bench: Workbench, candidates: list[Candidate]) -> tuple[Choice, int
     return choose(finalists, observed.base), len(observed.base), observed.recorded
 
 
-def _rivals(choice: Choice, groups: list[list[Candidate]], probes: int) -> tuple[Rival, ...]:
+def _rivals(choice: Choice, groups: list[list[Candidate]]) -> tuple[Rival, ...]:
     copies = {group[0].id: len(group) for group in groups}
     return tuple(
         Rival(
             patch=cluster.members[0].candidate.id,
             patches=sum(copies[member.candidate.id] for member in cluster.members),
             share=cluster.share,
-            changed=round(cluster.changed * probes),
+            changed=cluster.changed,
             differs=cluster.differs_on,
         )
         for cluster in choice.clusters

@@ -69,7 +69,7 @@ def test_applying_keeps_modes_and_refuses_when_a_file_has_moved_on(tmp_path):
     one.chmod(0o755)
     two.write_bytes(b"2 edited meanwhile\n")
     after = {"one.py": b"1!\n", "two.py": b"2!\n"}
-    with pytest.raises(UsageError, match="two.py was changed"):
+    with pytest.raises(UsageError, match=r"two\.py was changed"):
         apply_to_tree(tmp_path, {"one.py": b"1\n", "two.py": b"2\n"}, after)
     assert one.read_bytes() == b"1\n"
     apply_to_tree(tmp_path, {"one.py": b"1\n", "two.py": b"2 edited meanwhile\n"}, after)

@@ -36,6 +36,15 @@ def test_disagreement_lowers_confidence_and_agreement_is_sure():
     assert choose([finalist("a", 1.0, "1"), finalist("b", 1.0, "1")], ["0"]).confidence == 1.0
 
 
+def test_near_agreement_supports_and_failing_inputs_say_little():
+    base = ["0"] * 9 + ["raises TypeError"]
+    one = finalist("a", 1.0, *["1"] * 9, "raises TypeError")
+    other = finalist("b", 1.0, *["1"] * 9, "2")
+    stranger = finalist("c", 1.0, *["3"] * 9, "raises TypeError")
+    assert choose([one, other], base).confidence > 0.9
+    assert choose([one, stranger], base).confidence < 0.6
+
+
 def test_unobserved_patches_are_not_taken_for_alike():
     choice = choose([finalist("a", 1.0), finalist("b", 1.0)], [])
     assert len(choice.clusters) == 2
