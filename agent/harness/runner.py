@@ -507,7 +507,7 @@ def screening_plan(item: Any) -> Record | None:
     owner = item.cls.__qualname__ if item.cls is not None else ""
     plan = {"module": item.module.__name__, "class": owner, "name": item.originalname or item.name}
     if kind == "TestCaseFunction":
-        plain = all(name.lstrip("_").startswith("unittest_") for name in fixtures)
+        plain = all(name.lstrip("_").startswith("unittest_") for name in fixtures - {"request"})
         return {**plan, "case": True, "indices": {}} if plain else None
     indices = _parameter_indices(item)
     if indices is None or fixtures != set(indices) or "<locals>" in owner:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from agent.harness.behaviour import probe_job, probe_results, recorded_inputs
 from agent.harness.framework import choose_framework, environment_for, unittest_start, uses_pytest
 from agent.harness.interpreter import Interpreter, find_interpreter
-from agent.harness.through import Progress, command_report, later_limits, only_run, run_through, slowed
+from agent.harness.through import Progress, command_report, limits_by, loading_limit, only_run, run_through
 from agent.harness.transcript import Transcript
 from agent.harness.types import (
     Discovery,
@@ -41,7 +41,9 @@ MIB = 1 << 20
 POLL_S = 0.05
 LOADING_LIMIT_S = 60.0
 HANGING_AFTER_S = 10.0
-"""A given test of unknown duration that runs longer is taken to hang."""
+HANGING_SHARE = 0.1
+"""A test is taken to hang after this part of a run's budget."""
+LEAST_HANGING_S = 3.0
 REPEATS = 3
 """Runs of a test on candidate and base before it counts as a regression."""
 
@@ -79,6 +81,7 @@ class Testbed:
         readable: tuple[Path, ...] = (),
         test_limit_s: float = 60.0,
         suite_limit_s: float = 600.0,
+        hanging_after_s: float = HANGING_AFTER_S,
         note: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.repo = repo
@@ -87,6 +90,8 @@ class Testbed:
         self.seed = seed
         self.test_limit_s = test_limit_s
         self.suite_limit_s = suite_limit_s
+        self.hanging_after_s = min(hanging_after_s, test_limit_s)
+        """A given test of unknown duration that runs longer is taken to hang."""
         self._command = test_command or ""
         self._sandbox = sandbox
         self._spec = SandboxSpec(
@@ -102,6 +107,7 @@ class Testbed:
         self._opening = threading.Lock()
         self._closed = False
         self._base: dict[str, Verdict] = {}
+        self._loading_s = 0.0
         self._validator: Validator | None = None
 
     @property
@@ -137,6 +143,7 @@ class Testbed:
             seed=self.seed,
             test_limit_s=self.test_limit_s,
             suite_limit_s=self.suite_limit_s,
+            hanging_after_s=self.hanging_after_s,
             note=self._note,
         )
         other._spec = self._spec
@@ -148,7 +155,8 @@ class Testbed:
     def discover(self, cancelled: Cancelled = never, progress: Progress = ignore_progress) -> Discovery:
         """Run the whole suite on the base within `suite_limit_s`."""
         started = time.monotonic()
-        report = self._run_through([], {}, cancelled, progress, whole_s=self.suite_limit_s)
+        limit_s = min(2 * self.hanging_after_s, self.test_limit_s)
+        report = self._run_through([], {}, cancelled, progress, default_s=limit_s, whole_s=self.suite_limit_s)
         self._learn(report)
         late = any(run.verdict.outcome is Outcome.MISSING for run in report.runs)
         return Discovery(
@@ -162,10 +170,9 @@ class Testbed:
 
     def reproduce(self, tests: Sequence[str], cancelled: Cancelled = never) -> Reproduction:
         """Run tests on the base twice, once traced: which fail for certain, which now and then."""
-        limit_s = min(HANGING_AFTER_S, self.test_limit_s)
-        again = self._run_through(tests, {}, cancelled, default_s=limit_s)
-        traced = self._run_through(tests, {"trace": True}, cancelled, default_s=limit_s)
+        again = self._run_through(tests, {}, cancelled, default_s=self.hanging_after_s)
         self._learn(again)
+        traced = self._run_through(tests, {"trace": True}, cancelled)
         failures, flaky = [], []
         for run, second in zip(traced.runs, again.runs, strict=True):
             fails = (not run.verdict.outcome.ok, not second.verdict.outcome.ok)
@@ -205,13 +212,14 @@ class Testbed:
         """
         unknown = [test for test in tests if test not in self._base]
         if unknown and self.framework != "command":
-            self._learn(self._run_through(unknown, {}, stop))
+            self._learn(self._run_through(unknown, {}, stop, default_s=self.hanging_after_s))
         if self._validator is None:
             self._validator = Validator(
                 self._worker, self._count, self.framework, self._options(), self._is_base_file
             )
         with self._watching(stop):
-            self._validator.validate(work, tests, self._base, self._limits(tests), on_result, stop)
+            limits = replace(self._limits(tests), loading_s=loading_limit(self._loading_s))
+            self._validator.validate(work, tests, self._base, limits, on_result, stop)
         for reason in self._validator.new_reasons():
             self._note(reason)
 
@@ -282,7 +290,7 @@ class Testbed:
         """What tests pass to functions, given as (path, qualified name). Nothing for a test command."""
         if self.framework == "command" or not functions:
             return RecordedInputs()
-        limits = slowed(self._limits(tests, min(HANGING_AFTER_S, self.test_limit_s)))
+        limits = self._limits(tests, self.hanging_after_s, traced=True)
         options = {**self._options(), "functions": [list(each) for each in functions]}
         job = TestJob("run", tests, limits, {}, options, ("probe.py", "record"))
         with self._watching(cancelled):
@@ -313,8 +321,7 @@ class Testbed:
         end_s = None if whole_s is None else time.monotonic() + whole_s
 
         def run_job(left: Sequence[str], heard: Heard) -> Transcript:
-            limits = self._limits(left, default_s)
-            limits = slowed(limits) if options.get("trace") else limits
+            limits = self._limits(left, default_s, traced=bool(options.get("trace")))
             if end_s is not None:
                 limits = replace(limits, whole_s=max(0.0, end_s - time.monotonic()))
             job = TestJob("run", left, limits, files or {}, {**self._options(), **options})
@@ -336,14 +343,17 @@ class Testbed:
             options["start"] = unittest_start(self.repo)
         return options
 
-    def _limits(self, tests: Sequence[str], default_s: float | None = None) -> TestLimits:
-        return later_limits(self._base, tests, default_s or self.test_limit_s, LOADING_LIMIT_S)
+    def _limits(
+        self, tests: Sequence[str], default_s: float | None = None, traced: bool = False
+    ) -> TestLimits:
+        return limits_by(self._base, tests, default_s or self.test_limit_s, LOADING_LIMIT_S, traced)
 
     def _is_base_file(self, path: str) -> bool:
         return (self.repo / path).is_file()
 
     def _learn(self, report: RunReport) -> None:
         self._base.update({run.verdict.test: run.verdict for run in report.runs})
+        self._loading_s = max(self._loading_s, report.loading_s)
 
     def _worker(self, place: int) -> Worker:
         """The worker at a place, opened when first needed. Raises SandboxUnavailable."""
@@ -383,6 +393,7 @@ def open_testbed(
     from agent.sandbox.open import choose_sandbox
 
     settings, held = config.tests, config.sandbox
+    budget_s = config.fix.budget_s if options.budget_s is None else options.budget_s
     command = options.test_command or settings.command
     needs_pytest = not command and settings.framework != "unittest" and uses_pytest(repo)
     interpreter = find_interpreter(repo, options.python or settings.python, needs_pytest=needs_pytest)
@@ -401,5 +412,6 @@ def open_testbed(
         readable=tuple(held.readable),
         test_limit_s=settings.test_limit_s,
         suite_limit_s=settings.suite_limit_s,
+        hanging_after_s=max(LEAST_HANGING_S, HANGING_SHARE * budget_s),
         note=note,
     )

@@ -16,24 +16,19 @@ HANGING_LIMIT_S = 2.0
 LEAST_LIMIT_S = 1.0
 SLACK = 10.0
 """How many times a test's duration on the base a candidate may take."""
-TRACE_SLACK = 5.0
+TRACE_SLOWDOWN = 5.0
 """How much slower a traced test may be."""
+LEAST_LOADING_S = 5.0
 
 RunJob = Callable[[Sequence[str], Heard], Transcript]
 Progress = Callable[[str, int, int | None], None]
 
 
-def limit_of(verdict: Verdict) -> float:
+def limit_of(verdict: Verdict, slowdown: float = 1.0) -> float:
     """Seconds that a test may take, by what it did on the base."""
     if verdict.outcome is Outcome.TIMEOUT:
         return HANGING_LIMIT_S
-    return max(LEAST_LIMIT_S, SLACK * verdict.seconds)
-
-
-def slowed(limits: TestLimits) -> TestLimits:
-    """The limits of a traced run."""
-    tests = {test: TRACE_SLACK * limit_s for test, limit_s in limits.tests.items()}
-    return replace(limits, default_s=TRACE_SLACK * limits.default_s, tests=tests)
+    return slowdown * max(LEAST_LIMIT_S, SLACK * verdict.seconds)
 
 
 def run_through(
@@ -85,6 +80,7 @@ def _joined(reports: Sequence[RunReport], order: Sequence[str], stop_at_first: b
         runs=tuple(in_order),
         tier=Tier.FRESH,
         seconds=sum(report.seconds for report in reports),
+        loading_s=max(report.loading_s for report in reports),
         import_lines=import_lines,
         problems=tuple(dict.fromkeys(problem for report in reports for problem in report.problems)),
         killed=reports[-1].killed,
@@ -111,9 +107,19 @@ def only_run(report: RunReport) -> RunReport:
     )
 
 
-def later_limits(
-    base: Mapping[str, Verdict], tests: Sequence[str], default_s: float, loading_s: float
+def limits_by(
+    base: Mapping[str, Verdict],
+    tests: Sequence[str],
+    default_s: float,
+    loading_s: float,
+    traced: bool = False,
 ) -> TestLimits:
     """Limits by what each test took on the base; `default_s` where that is not known."""
-    known = {test: limit_of(base[test]) for test in tests if test in base}
-    return TestLimits(default_s=default_s, loading_s=loading_s, tests=known)
+    slowdown = TRACE_SLOWDOWN if traced else 1.0
+    known = {test: limit_of(base[test], slowdown) for test in tests if test in base}
+    return TestLimits(default_s=slowdown * default_s, loading_s=loading_s, tests=known)
+
+
+def loading_limit(seen_s: float) -> float:
+    """Seconds that loading may take on a candidate, by what it took on the base."""
+    return max(LEAST_LOADING_S, SLACK * seen_s)

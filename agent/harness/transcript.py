@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -36,6 +37,9 @@ class Transcript:
         self.extra: list[Line] = []
         self.finished = False
         self.end: JobEnd | None = None
+        self.loading_s = 0.0
+        """Time to the first test, or to the end where there was none."""
+        self._started_s = time.monotonic()
 
     def add(self, line: Line) -> None:
         """Take one line of the channel. What is malformed counts for nothing, as if it had not come."""
@@ -46,6 +50,8 @@ class Transcript:
         match line:
             case {"begin": str(test)}:
                 self.begun.append(test)
+                if len(self.begun) <= 2:
+                    self.loading_s = time.monotonic() - self._started_s
             case {"test": str(test)}:
                 self._add_verdict(_verdict(test, str(line["outcome"]), line))
             case {"lines": dict(by_test)}:
@@ -89,6 +95,7 @@ class Transcript:
             runs=tuple(runs),
             tier=tier,
             seconds=self.end.seconds,
+            loading_s=self.loading_s,
             import_lines=self.lines.get(LOADING, {}),
             problems=self.problems(),
             killed=self.end.killed,

@@ -45,6 +45,8 @@ class RunReport:
     runs: tuple[TestRun, ...]
     tier: Tier
     seconds: float = 0.0
+    loading_s: float = 0.0
+    """Of these, before the first test."""
     import_lines: CoveredLines = field(default_factory=dict)
     """Lines that ran outside tests: module level, class bodies, collection."""
     problems: tuple[str, ...] = ()
