@@ -20,7 +20,7 @@ _ASSERTION = re.compile(
 )
 _QUOTED = re.compile(r"""(['"])((?:(?!\1)[^\\\n]){0,60})\1""")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SUGGESTION = re.compile(r"'(\w+)'\. Did you mean: '(?:self\.)?(\w+)'")
+_SUGGESTION = re.compile(r"'(\w+)'(?: is not defined)?\. Did you mean: '((?:self\.)?\w+)'")
 _MISSING_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
 _MISSING_NAME = re.compile(r"name '(\w+)' is not defined|local variable '(\w+)'")
 _KEYWORD = re.compile(r"keyword argument[s]?:? '(\w+)'|argument[s]?: '(\w+)'")
@@ -65,9 +65,21 @@ class Clues:
 
     @cached_property
     def strings(self) -> tuple[str, ...]:
-        """Quoted strings of the messages, then of the issue, in order of appearance."""
-        found = [text for _, text in _QUOTED.findall(self.messages + "\n" + self.issue)]
-        return tuple(dict.fromkeys(found))[:40]
+        """Marks that only one side of a comparison has, then quoted strings in order of appearance."""
+        marks = [
+            mark
+            for left, right in self.comparisons
+            if isinstance(left, str) and isinstance(right, str)
+            for mark in sorted({*left} ^ {*right})
+            if not mark.isalnum()
+        ]
+        quoted = [text for _, text in _QUOTED.findall(self.messages + "\n" + self.issue)]
+        return tuple(dict.fromkeys(marks + quoted))[:40]
+
+    @cached_property
+    def none_met(self) -> bool:
+        """Whether a failure tripped over a None where a value was needed."""
+        return "NoneType" in self.messages
 
     @cached_property
     def comparisons(self) -> tuple[tuple[Any, Any], ...]:

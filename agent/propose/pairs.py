@@ -30,10 +30,7 @@ def combine(
     seen = {single.id for single in singles}
     for cost, first, second in _ordered(files, singles, progress):
         edits = tuple(sorted(first.edits + second.edits))
-        if any(
-            one.path == two.path and two.start_byte <= one.end_byte
-            for one, two in pairwise(edits)
-        ):
+        if any(one.path == two.path and two.start_byte <= one.end_byte for one, two in pairwise(edits)):
             continue
         note = f"{first.note}; {second.note}"
         pair = Candidate(edits, proposer, f"{first.operator} + {second.operator}", note, cost)

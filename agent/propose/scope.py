@@ -91,6 +91,12 @@ class NameFacts:
     role: str
     """parameter, loop, local, import or module."""
     uses: int = 0
+    """How often it appears, its binding included."""
+
+    @property
+    def unused(self) -> bool:
+        """Bound and never read: a sign that something was forgotten."""
+        return self.uses <= 1 and self.role in ("parameter", "local", "loop")
 
 
 @dataclass
@@ -144,6 +150,14 @@ class ModuleScope:
             elif node.type == "function_definition" and (owner_name := self.owner_of(node)):
                 name = node.child_by_field_name("name")
                 if name is not None:
+                    found.setdefault(f"self@{owner_name}", Counter())[self.source.text(name)] += 1
+            elif (
+                node.type == "assignment"
+                and self.function_of(node) is None
+                and (owner_name := self.owner_of(node))
+            ):
+                name = node.child_by_field_name("left")
+                if name is not None and name.type == "identifier":
                     found.setdefault(f"self@{owner_name}", Counter())[self.source.text(name)] += 1
         return found
 

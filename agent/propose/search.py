@@ -101,6 +101,11 @@ class Search:
                 case UnreadFile():
                     self._read(entry, read(entry.path))
 
+    @property
+    def pending(self) -> int:
+        """How many changes, statements and files wait in the queue."""
+        return len(self._queue)
+
     def _push(self, cost: float, entry: _Found | _Opening | UnreadFile) -> None:
         late = 0 if isinstance(entry, _Found) else 1
         heapq.heappush(self._queue, (round(cost, 6), late, next(self._order), entry))

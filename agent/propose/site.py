@@ -12,8 +12,9 @@ from functools import cached_property
 from tree_sitter import Node
 
 from agent.propose.clues import Clues
+from agent.propose.ingredients import Ingredients
 from agent.propose.kinds import kind_of
-from agent.propose.scope import ModuleScope, NameFacts, Scope, Signature
+from agent.propose.scope import ModuleScope, NameFacts, Scope
 from agent.propose.syntax import COMPOUND_STATEMENTS, EXPRESSIONS, SIMPLE_STATEMENTS, SourceFile, Splice
 
 ATOM = 16
@@ -59,8 +60,7 @@ class FileView:
     source: SourceFile
     module: ModuleScope
     clues: Clues
-    signatures_of: Callable[[str], list[Signature]]
-    """Functions by bare name, of this file and of the files that it imports."""
+    ingredients: Ingredients
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ _BY_ERROR: dict[str, dict[str, float]] = {
         "called": 0.5,
         "drop self": 0.5,
         "unwrap": 0.5,
-        "early return": 1.0,
+        "early return": 1.2,
         "conjunct": 0.8,
         "guard": 0.8,
         "default value": 0.8,
@@ -80,7 +80,7 @@ _BY_ERROR: dict[str, dict[str, float]] = {
         "range": 0.7,
         "index": 0.6,
         "conjunct": 1.0,
-        "early return": 1.0,
+        "early return": 1.2,
         "boolean": 0.2,
         "guard": 0.6,
     },
@@ -94,7 +94,7 @@ _BY_ERROR: dict[str, dict[str, float]] = {
     "ValueError": {"early return": 0.7, "catch": 1.0, "conjunct": 0.5, "guard": 0.5, "argument count": 0.3},
     "RecursionError": {
         "off by one": 0.6,
-        "early return": 1.0,
+        "early return": 1.2,
         "unwrap": 0.3,
         "cut": 0.6,
         "name": 0.3,
@@ -139,7 +139,25 @@ _BY_TRAIT: dict[str, dict[str, float]] = {
     },
     "type": {"wrap": 0.4, "unwrap": 0.4, "return": 0.2},
 }
-_ON_TIMEOUT = {"loop update": 2.0, "target": 0.3, "off by one": 0.3, "jump": 0.3, "slice": 0.3, "cut": 0.5}
+_ON_TIMEOUT = {
+    "loop update": 2.0,
+    "assignment": 1.0,
+    "store": 0.8,
+    "conjunct": 0.8,
+    "target": 0.3,
+    "off by one": 0.3,
+    "jump": 0.3,
+    "slice": 0.3,
+    "cut": 0.5,
+}
+_ON_NONE = {
+    "early return": 2.2,
+    "conjunct": 1.6,
+    "guard": 1.4,
+    "skip": 1.6,
+    "default value": 1.4,
+    "store": 0.8,
+}
 _LOWEST_COST = 0.8
 
 
@@ -148,6 +166,8 @@ def costs(clues: Clues) -> dict[str, float]:
     bonus: dict[str, float] = {}
     tables = [_BY_ERROR.get(error, {}) for error in clues.errors]
     tables += [_BY_TRAIT.get(trait, {}) for trait in clues.traits]
+    if clues.none_met:
+        tables.append(_ON_NONE)
     if clues.timed_out:
         tables.append(_ON_TIMEOUT)
     for table in tables:

@@ -71,8 +71,8 @@ _SUFFIXES = {
         "[1:]",
         "[:-1]",
     ),
-    "int": (),
-    "float": (),
+    "int": (" ** 2",),
+    "float": (" ** 2",),
     "bool": (),
     "str": (
         ".lower()",
@@ -160,6 +160,10 @@ def wrap(site: Site) -> Iterator[Change]:
     if not is_value(node) or _is_function_name(node) or node.type in ("true", "false", "none", "lambda"):
         return
     literal = node.type in ("integer", "float", "string")
+    if node.type in ("list", "identifier", "call", "binary_operator", "string") and site.kind != "bool":
+        yield site.replace(
+            node, f"[{site.text}]", 0.5 - 0.3 * (node.parent is not None and _is_result(node.parent))
+        )
     parent = node.parent
     inside = parent is not None and parent.type in ("attribute", "subscript", "parenthesized_expression")
     late = 0.3 * literal + 0.35 * inside
@@ -182,6 +186,47 @@ def wrap(site: Site) -> Iterator[Change]:
         needed = [p for p in signatures[0].arguments if p.default is None and not p.splat]
         if signatures[0].owner is None and len(needed) == 1 and name != around:
             yield site.replace(node, f"{name}({text})", late + 0.3 + 0.3 * (name == site.scope.name))
+
+
+def add_operand(site: Site) -> Iterator[Change]:
+    """A term is missing: `b` → `a + b`, `b - a`, `[a] + b`; a forgotten name first."""
+    node, parent = site.node, site.node.parent
+    if parent is None or not is_value(node) or _is_function_name(node) or parent.type == "attribute":
+        return
+    if site.kind in ("bool", "dict", "none", "set", "callable") or (
+        node.type == "attribute" and _is_function_name(node)
+    ):
+        return
+    text = _tight(site, node, 9)
+    for rank, term in _terms(site):
+        if term != site.text:
+            yield site.replace(node, f"{text} + {term}", rank, level=9)
+            if site.kind in ("int", "float", None):
+                yield site.replace(node, f"{text} - {term}", rank + 0.05, level=9)
+                yield site.replace(node, f"{term} - {_tight(site, node, 10)}", rank + 0.25, level=9)
+                yield site.replace(node, f"{_tight(site, node, 10)} * {term}", rank + 0.3, level=10)
+            if site.kind not in ("int", "float"):
+                yield site.replace(node, f"{term} + {_tight(site, node, 10)}", rank + 0.05, level=9)
+
+
+def _terms(site: Site) -> list[tuple[float, str]]:
+    """Names that may be added to the site's value, with ranks: of its kind, or elements of its list."""
+    found: list[tuple[float, str]] = []
+    beside = site.node.parent is not None and site.node.parent.type == "binary_operator"
+    for name, facts in site.scope.names.items():
+        if facts.role == "import" or facts.kind in ("callable", "bool") or name in ("self", "cls"):
+            continue
+        rank = (0.0 if facts.unused else 0.5) + 0.25 * (facts.kind is None) + 0.2 * beside
+        rank += 0.3 * (facts.first_byte > site.node.start_byte)
+        if compatible(site.kind, facts.kind) and (site.kind or facts.kind or facts.unused):
+            found.append((rank, name))
+        if site.kind == "list" and facts.kind != "list":
+            found.append((rank + 0.1, f"[{name}]"))
+    return sorted(found)[:6]
+
+
+def _is_result(parent: Node) -> bool:
+    return parent.type in ("return_statement", "assignment", "augmented_assignment")
 
 
 def wrap_both(site: Site) -> Iterator[Change]:
@@ -376,5 +421,6 @@ OPERATORS = (
     Operator("string", 3.2, frozenset({"string"}), change_string),
     Operator("wrap", 3.3, EXPRESSIONS, wrap),
     Operator("drop element", 3.3, _CONTAINERS, drop_element),
+    Operator("add operand", 3.4, _NUMERIC_NODES | {"list"}, add_operand),
     Operator("wrap both", 3.5, frozenset({"comparison_operator", "binary_operator"}), wrap_both),
 )

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from agent.propose.conditions import names_read
+from agent.propose.kinds import compatible
 from agent.propose.lines import block_of, insertion_after, insertion_before, siblings
 from agent.propose.operators.guards import loop_of, parameters, returned
 from agent.propose.site import Change, Operator, Site, is_value, level_of, shorten
 from agent.propose.syntax import SIMPLE_STATEMENTS, walk
 
+_MOST_COPIES = 12
+_LONGEST_COPY = 80
+_LONGEST_FILE = 40_000
 _EXCEPTIONS = {
     "KeyError": ("(KeyError, IndexError)", "LookupError", "AttributeError", "TypeError"),
     "IndexError": ("(IndexError, KeyError)", "LookupError"),
@@ -75,26 +80,84 @@ def update_in_loop(site: Site) -> Iterator[Change]:
 
 
 def copy_statement(site: Site) -> Iterator[Change]:
-    """A statement of the function is missing a second time, as it is or with one name exchanged."""
+    """A statement of the function, or of its class or file where all its names are visible, is missing here."""
     function = site.view.module.function_of(site.node)
-    block = block_of(function) if function is not None else None
-    if block is None:
+    if function is None:
         return
-    made = 0
-    for donor in walk(block):
-        if donor.type != "expression_statement" or donor == site.node or "\n" in site.source.text(donor):
-            continue
-        inner = donor.named_children[0] if donor.named_child_count else None
-        if inner is None or inner.type not in ("assignment", "augmented_assignment", "call"):
-            continue
-        made += 1
-        if made > 8:
-            return
-        text = site.source.text(donor)
-        for place, put in enumerate((insertion_after, insertion_before)):
-            change = put(site, site.node, text, f"also `{shorten(text)}`", 0.2 + 0.1 * place + 0.04 * made)
+    for rank, text in _statements_near(site, function)[:_MOST_COPIES]:
+        for late, put in ((0.0, insertion_after), (0.06, insertion_before)):
+            change = put(site, site.node, text, f"also `{shorten(text)}`", rank + late)
             if change is not None:
                 yield change
+
+
+def _statements_near(site: Site, function: Node) -> list[tuple[float, str]]:
+    """(rank, text) of simple statements that may be copied to the site: the function's own first."""
+    found: dict[str, float] = {}
+    around = {site.source.text(other) for other in siblings(site.node)}
+    for donor in walk(site.source.root if site.source.root.end_byte < _LONGEST_FILE else function):
+        inner = (
+            donor.named_children[0] if donor.type == "expression_statement" and donor.named_children else None
+        )
+        if inner is None or inner.type not in ("assignment", "augmented_assignment", "call"):
+            continue
+        text = site.source.text(donor)
+        if "\n" in text or len(text) > _LONGEST_COPY:
+            continue
+        own = function.start_byte <= donor.start_byte < function.end_byte
+        if own or all(
+            not is_value(node) or node.type != "identifier" or site.source.text(node) in site.visible
+            for node in walk(donor)
+        ):
+            rank = 0.2 + 0.3 * (not own) + 0.3 * (text in around)
+            found[text] = min(found.get(text, rank), rank)
+    return sorted((rank, text) for text, rank in found.items())
+
+
+def store(site: Site) -> Iterator[Change]:
+    """A step that keeps a value is missing: `xs.append(x)`, `seen.add(x)`, `previous = node`, `self.x = x`."""
+    names = site.scope.names
+    plain = [name for name, facts in names.items() if facts.role != "import" and name not in ("self", "cls")]
+    read = set(names_read(site.statement, site))
+    loop = loop_of(site.node)
+    target = loop.child_by_field_name("left") if loop is not None else None
+    current = (
+        {site.source.text(node) for node in walk(target) if node.type == "identifier"} if target else set()
+    )
+    lines: list[tuple[float, str]] = []
+    for owner in plain:
+        form = {"list": "{}.append({})", "set": "{}.add({})"}.get(names[owner].kind or "")
+        for value in plain:
+            if value == owner:
+                continue
+            rank = 0.3 - 0.2 * (value in current) - 0.1 * (value in read) - 0.2 * names[value].unused
+            if form is not None and names[value].kind not in ("list", "set", "callable"):
+                lines.append((rank, form.format(owner, value)))
+            elif names[owner].role == "local" and compatible(names[owner].kind, names[value].kind):
+                lines.append((rank + 0.2, f"{owner} = {value}"))
+    if site.scope.owner is not None and "self" in names:
+        lines += [(0.0, f"self.{name} = {name}") for name in plain if names[name].unused]
+    for rank, text in sorted(lines)[:_MOST_COPIES]:
+        for late, put in ((0.0, insertion_after), (0.06, insertion_before)):
+            change = put(site, site.node, text, f"also `{text}`", max(rank, 0.0) + late)
+            if change is not None:
+                yield change
+
+
+def return_at_end(site: Site) -> Iterator[Change]:
+    """A function that forgets to return what it made."""
+    function = site.view.module.function_of(site.node)
+    block = block_of(function) if function is not None else None
+    if block is None or site.node != siblings(site.node)[-1] or site.node.type == "return_statement":
+        return
+    direct = site.node.parent == block
+    names = [name for name, facts in site.scope.names.items() if facts.role in ("local", "parameter")]
+    likely = sorted(names, key=lambda name: (site.scope.names[name].role != "local", name == "self"))
+    for place, value in enumerate((*likely[:6], "True", "False")):
+        rank = 0.06 * place + (0.0 if direct else 0.3)
+        change = insertion_after(site, site.node, f"return {value}", f"return `{value}`", rank)
+        if change is not None:
+            yield change
 
 
 def missing_else(site: Site) -> Iterator[Change]:
@@ -215,7 +278,9 @@ _ANY = _STATEMENTS | {"if_statement", "for_statement", "while_statement"}
 _VALUES = frozenset({"identifier", "attribute", "call", "subscript", "binary_operator"})
 OPERATORS = (
     Operator("default value", 4.6, _VALUES, default_value),
-    Operator("await", 4.5, frozenset({"call"}), await_it),
+    Operator("store", 5.3, _ANY, store),
+    Operator("return at end", 4.4, _ANY, return_at_end),
+    Operator("await", 2.4, frozenset({"call"}), await_it),
     Operator("catch", 4.5, frozenset({"except_clause"}), catch_other),
     Operator(
         "fresh default", 3.0, frozenset({"default_parameter", "typed_default_parameter"}), fresh_default

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
+from itertools import combinations
 
 from tree_sitter import Node
 
 from agent.propose.kinds import compatible
 from agent.propose.scope import COMMON_BUILTINS, NameFacts
 from agent.propose.site import Change, Operator, Site, arguments_of, callee_name, is_value
+from agent.propose.syntax import walk
 
 MOST_NAMES = 14
 _FAMILIES = (
     "min max",
     "any all",
     "append extend add insert",
-    "lower upper",
+    "lower upper capitalize title swapcase casefold",
     "islower isupper",
     "isalpha isdigit isalnum isnumeric isdecimal",
     "startswith endswith",
@@ -56,7 +57,6 @@ _FAMILIES = (
     "findall finditer",
     "read readline readlines",
     "write writelines",
-    "title capitalize",
     "bin oct hex",
     "ord chr",
     "date datetime time",
@@ -110,6 +110,7 @@ def rank_names(site: Site, old: str, names: Iterable[tuple[str, NameFacts]]) -> 
             rank += 0.2
         rank += 0.3 if facts.first_byte > site.node.start_byte and name in local else 0.0
         rank -= 0.1 if name in site.clues.words else 0.0
+        rank -= 0.4 if facts.unused and name in local else 0.0
         ranked.append((max(rank, 0.0), name))
     return sorted(ranked)[:MOST_NAMES]
 
@@ -119,9 +120,6 @@ def swap_name(site: Site) -> Iterator[Change]:
     old = site.text
     if not is_value(site.node) or (_is_called(site.node) and old in COMMON_BUILTINS):
         return
-    suggested = site.clues.suggestions.get(old)
-    if suggested is not None:
-        yield site.replace(site.node, suggested, token=True)
     if old in site.visible or old in site.clues.blamed:
         for rank, name in rank_names(site, old, site.visible.items()):
             yield site.replace(site.node, name, rank, token=True)
@@ -155,15 +153,11 @@ def swap_attribute(site: Site) -> Iterator[Change]:
     if owner is None or attribute is None:
         return
     old, key = site.source.text(attribute), site.source.text(owner)
-    if old in site.clues.suggestions:
-        yield site.replace(attribute, site.clues.suggestions[old], token=True)
-    if key == "self":
-        key = f"self@{site.view.module.owner_of(site.node) or ''}"
-    known = site.view.module.attributes.get(key, Counter[str]())
+    known = _known_attributes(site, key)
     called = _is_called(site.node)
     methods = site.view.module.signatures
     ranked: list[tuple[float, str]] = []
-    for name in known:
+    for name in dict.fromkeys(known):
         if name != old:
             rank = 0.45 - 0.4 * similarity(old, name) + (0.0 if (name in methods) == called else 0.3)
             ranked.append((rank, name))
@@ -174,12 +168,32 @@ def swap_attribute(site: Site) -> Iterator[Change]:
             yield site.replace(attribute, name, 0.1 + place * 0.08, token=True)
 
 
+def _known_attributes(site: Site, key: str) -> list[str]:
+    """Attributes that the object of that text is seen with, here or in the graph."""
+    if key != "self":
+        return [*site.view.module.attributes.get(key, ()), *site.view.ingredients.exports(key)]
+    owner = site.view.module.owner_of(site.node) or ""
+    return [*site.view.module.attributes.get(f"self@{owner}", ()), *site.view.ingredients.members(owner)]
+
+
+def take_suggestion(site: Site) -> Iterator[Change]:
+    """The name that Python itself suggests for a name or attribute that it does not know."""
+    right = site.clues.suggestions.get(site.text)
+    if right is not None:
+        yield site.replace(site.node, right, token=True)
+
+
 def swap_target(site: Site) -> Iterator[Change]:
     """A value is stored under the wrong name, attribute or index."""
     left = site.node.child_by_field_name("left")
     if left is None:
         return
     if left.type == "identifier":
+        owner = site.view.module.owner_of(site.node)
+        text = site.source.text(left)
+        if owner is not None and "self" in site.visible:
+            known = text in _known_attributes(site, "self")
+            yield site.replace(left, f"self.{text}", 0.0 if known else 0.3)
         for rank, name in rank_names(site, site.source.text(left), site.scope.names.items()):
             yield site.replace(left, name, rank, token=True)
     elif left.type in ("pattern_list", "tuple_pattern"):
@@ -194,7 +208,7 @@ def add_self(site: Site) -> Iterator[Change]:
     owner = site.view.module.owner_of(site.node)
     if owner is None or "self" not in site.visible or not is_value(site.node):
         return
-    if site.text in site.view.module.attributes.get(f"self@{owner}", {}):
+    if site.text in _known_attributes(site, "self"):
         known = site.text in site.scope.names
         yield site.replace(site.node, f"self.{site.text}", 0.5 if known else 0.0)
 
@@ -210,16 +224,44 @@ def drop_self(site: Site) -> Iterator[Change]:
         yield site.replace(site.node, name, 0.0 if name in site.scope.names else 0.4)
 
 
+def name_for_literal(site: Site) -> Iterator[Change]:
+    """A literal where a name was meant: a forgotten parameter first."""
+    if not is_value(site.node):
+        return
+    for name, facts in site.scope.names.items():
+        if facts.role in ("parameter", "local", "loop") and name not in ("self", "cls"):
+            rank = 0.0 if facts.unused else 0.5
+            rank += 0.0 if site.node.type == "none" or compatible(site.kind, facts.kind) else 0.4
+            yield site.replace(site.node, name, rank)
+
+
+def exchange_names(site: Site) -> Iterator[Change]:
+    """Two names of one statement stand in each other's place throughout it."""
+    nodes: dict[str, list[Node]] = {}
+    for node in walk(site.node):
+        if node.type == "identifier" and is_value(node) and not _is_called(node):
+            nodes.setdefault(site.source.text(node), []).append(node)
+    names = [name for name in nodes if name in site.visible and name not in ("self", "cls")][:5]
+    for first, second in combinations(names, 2):
+        rank = 0.0 if compatible(site.kinds.get(first), site.kinds.get(second)) else 0.4
+        edits = [(node.start_byte, node.end_byte, site.encode(second)) for node in nodes[first]]
+        edits += [(node.start_byte, node.end_byte, site.encode(first)) for node in nodes[second]]
+        yield Change(tuple(sorted(edits)), f"exchange `{first}` and `{second}` in the statement", rank)
+
+
 def _is_called(node: Node) -> bool:
     parent = node.parent
     return parent is not None and parent.type == "call" and parent.child_by_field_name("function") == node
 
 
 OPERATORS = (
+    Operator("suggestion", 0.8, frozenset({"identifier"}), take_suggestion),
     Operator("name", 2.0, frozenset({"identifier"}), swap_name),
     Operator("called", 2.0, frozenset({"call"}), swap_called),
     Operator("attribute", 2.1, frozenset({"attribute"}), swap_attribute),
     Operator("add self", 2.2, frozenset({"identifier"}), add_self),
     Operator("drop self", 2.3, frozenset({"attribute"}), drop_self),
+    Operator("literal", 2.7, frozenset({"none", "true", "false", "integer", "string"}), name_for_literal),
+    Operator("exchange", 2.7, frozenset({"expression_statement", "return_statement"}), exchange_names),
     Operator("target", 2.5, frozenset({"assignment", "augmented_assignment"}), swap_target),
 )

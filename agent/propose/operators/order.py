@@ -16,7 +16,7 @@ _KEYWORDS = {
     "max": ("key=len", "default=0", "default=None"),
     "min": ("key=len", "default=0", "default=None"),
     "enumerate": ("start=1",),
-    "next": (),
+    "popitem": ("last=False",),
     "dumps": ("ensure_ascii=False", "sort_keys=True", "default=str"),
     "dump": ("ensure_ascii=False",),
     "open": ('encoding="utf-8"', 'newline=""'),
@@ -126,7 +126,10 @@ def change_argument_count(site: Site) -> Iterator[Change]:
     for place, value in enumerate(_POSITIONAL.get(name, ())):
         if not here:
             yield _add_argument(site, arguments, present, value, 0.5 + place * 0.1)
-    for signature in site.view.signatures_of(name)[:2]:
+    for parameter in _splats(site):
+        if all(site.source.text(node) != parameter for node in present):
+            yield _add_argument(site, arguments, present, parameter, 0.1 if name != "super" else 0.5)
+    for signature in site.view.ingredients.signatures(name)[:2]:
         yield from _missing_parameters(site, signature, arguments, present, here)
 
 
@@ -153,6 +156,15 @@ def _missing_parameters(
         for place, other in enumerate(near[:4]):
             if other not in ("self", parameter.name):
                 yield _add_argument(site, arguments, present, prefix + other, 0.4 + 0.1 * place)
+
+
+def _splats(site: Site) -> list[str]:
+    """The function's own `*args` and `**kwargs`, as a call passes them on."""
+    function = site.view.module.function_of(site.node)
+    parameters = function.child_by_field_name("parameters") if function is not None else None
+    kinds = ("list_splat_pattern", "dictionary_splat_pattern")
+    children = parameters.named_children if parameters is not None else ()
+    return [site.source.text(child) for child in children if child.type in kinds]
 
 
 def _add_argument(site: Site, arguments: Node, present: list[Node], text: str, rank: float) -> Change:

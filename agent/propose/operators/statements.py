@@ -87,10 +87,23 @@ def swap_assignment(site: Site) -> Iterator[Change]:
         if token is not None:
             for place, new in enumerate(("+=", "-=", "*=", "|=")):
                 yield site.replace(token, new, place * 0.15)
+            yield from _count_up(site)
         return
     token = operator_token(node)
     if token is not None:
         yield site.replace(token, "=", 0.0)
+
+
+def _count_up(site: Site) -> Iterator[Change]:
+    """`d[k] = v` → `d[k] = d.get(k, 0) + v`."""
+    left, right = site.node.child_by_field_name("left"), site.node.child_by_field_name("right")
+    if left is None or right is None or left.type != "subscript" or left.named_child_count != 2:
+        return
+    owner, key = (site.source.text(child) for child in left.named_children)
+    value = site.source.text(right)
+    yield site.rewrite(
+        right.start_byte, right.end_byte, f"{owner}.get({key}, 0) + {value}", f"add to `{owner}[{key}]`", 0.5
+    )
 
 
 def move(site: Site) -> Iterator[Change]:
