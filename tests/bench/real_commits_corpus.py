@@ -24,6 +24,8 @@ MANIFEST = Path(__file__).with_name("real_commits.json")
 SCHEMA = 1
 HISTORY_COMMITS = 300
 """How much history a laid-out case carries, counted back from the commit before the fix."""
+VERSION = "99.0"
+"""What every project is told that it is."""
 UNPRIVILEGED_UID = 65534
 MEMORY_BYTES = 4 << 30
 SYSTEM_FILES = ("/etc/localtime", "/etc/passwd", "/etc/group", "/etc/mime.types")
@@ -53,6 +55,10 @@ class Project:
     requirements: tuple[str, ...]
     suite: tuple[str, ...]
     """What "the whole suite" runs; empty: the folders of the case's test files."""
+    addopts: str = ""
+    """Stands in for the project's own pytest `addopts`, which bring coverage gates and reports into the tree."""
+    version_file: str = ""
+    """A module that the project's build writes and git ignores, with `version` and `__version__`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +201,9 @@ class Workplace:
         site = next(venv.glob("lib/python*/site-packages"))
         root = (self.checkout(project) / project.source_root).resolve()
         (site / f"_{project.name}.pth").write_text(f"{root}\n", encoding="utf-8")
-        metadata = site / f"{project.distribution.replace('-', '_')}-99.0.dist-info" / "METADATA"
+        metadata = site / f"{project.distribution.replace('-', '_')}-{VERSION}.dist-info" / "METADATA"
         metadata.parent.mkdir(exist_ok=True)
-        header = f"Metadata-Version: 2.1\nName: {project.distribution}\nVersion: 99.0\n"
+        header = f"Metadata-Version: 2.1\nName: {project.distribution}\nVersion: {VERSION}\n"
         metadata.write_text(header, encoding="utf-8")
         stamp.write_text(wanted, encoding="utf-8")
         return python
@@ -223,6 +229,10 @@ class Workplace:
         depth = f"--depth={HISTORY_COMMITS}"
         git(repo, "fetch", "-q", "--no-tags", f"--upload-pack={serve}", depth, f"file://{clone}", parent)
         git(repo, "reset", "-q", "--hard", parent)
+        if project.version_file:
+            (repo / project.version_file).write_text(
+                f'__version__ = version = "{VERSION}"\n', encoding="utf-8"
+            )
         self.take_from_fix(project, fix, test_files)
         return repo
 
@@ -239,14 +249,14 @@ class Workplace:
 
     def run_tests(self, project: Project, selectors: Sequence[str], limit_s: float) -> TestRun:
         """Run pytest on `selectors` in a sandbox: no network, no capabilities, an unprivileged user, nothing
-        writable but its own /tmp. The project's own `addopts` are left out: they bring coverage gates."""
+        writable but its own /tmp."""
         with tempfile.TemporaryDirectory(prefix="outcomes-", dir=self.folder) as results:
             Path(results).chmod(0o777)
             command = [
                 *_bubblewrap(self.folder / project.name, self.checkout(project), Path(results)),
                 *("prlimit", f"--as={MEMORY_BYTES}", "--nproc=512", "--core=0"),
                 *("timeout", "--kill-after=5", str(limit_s), str(self.python(project))),
-                *("-m", "pytest", "-q", "--rootdir=.", "-o", "addopts="),
+                *("-m", "pytest", "-q", "--rootdir=.", "-o", f"addopts={project.addopts}"),
                 *("-p", "no:cacheprovider", "--continue-on-collection-errors", "--tb=short"),
                 *("--report-log=/outcomes/log.jsonl", *selectors),
             ]

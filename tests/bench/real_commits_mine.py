@@ -49,7 +49,8 @@ bug, bugfix, regression, crash, incorrect, wrong); that modify 1 to {MAX_SOURCE_
 (adding, removing and renaming none) by at most {MAX_LINES} code lines in all, and add or modify a Python test file;
 of them the first {SMALL_QUOTA} with at most {SMALL_LINES} changed code lines and the first {LARGER_QUOTA} with more
 for which 1 to {MAX_FAILING} tests in the fix's test files fail on the parent's source and pass, twice, on the fix's,
-the file being collected on both. A replaced line counts once; blank and comment lines do not count."""
+the file being collected on both; the test files within {FILES_LIMIT_S} s and the suite on the parent within
+{SUITE_LIMIT_S} s. A replaced line counts once; blank and comment lines do not count."""
 
 
 @dataclass(frozen=True, slots=True)
