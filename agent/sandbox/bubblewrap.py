@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import tempfile
 from pathlib import Path
 
 from agent.errors import SandboxUnavailable
-from agent.sandbox.launch import base_config, own_programs, supervisor_command
+from agent.sandbox.launch import base_config, free_uid, own_programs, supervisor_command
 from agent.sandbox.session import Launch, Session
 from agent.sandbox.shown import Shown, refuse_repository, system_paths, wanted_paths
 from agent.sandbox.types import Job, SandboxSpec
@@ -19,9 +18,6 @@ ROOT_CAPABILITIES = (
     "CAP_SETUID", "CAP_SETGID", "CAP_SYS_ADMIN", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER",
 )  # fmt: skip
 """What the supervisor needs until it has shown the tree as the unprivileged user's own; given up before any job."""
-USER_RANGE = (1_879_100_000, 2_147_000_000)
-"""Ids that no distribution hands out; a container with few ids has SMALL_USER_RANGE."""
-SMALL_USER_RANGE = (20_000, 59_000)
 
 
 class Bubblewrap:
@@ -72,7 +68,7 @@ def bubblewrap_path() -> str | None:
 def _launch(program: str, spec: SandboxSpec, avoid: tuple[str, ...]) -> Launch:
     repo = spec.repo.resolve()
     wanted = wanted_paths(spec)
-    uid = _free_uid() if os.geteuid() == 0 else None
+    uid = free_uid() if os.geteuid() == 0 else None
     paths = [path for path in wanted.paths if not _covers(repo, path)]
     documents = {
         "/etc/passwd": f"root:x:0:0::/:/bin/sh\ngraft:x:{uid or os.getuid()}:{uid or os.getgid()}::/tmp:/bin/sh\n",
@@ -155,12 +151,6 @@ def _links(links: tuple[tuple[str, str], ...], repo: Path, named: Path) -> list[
 
 def _covers(repo: Path, path: str) -> bool:
     return Path(path) == repo or repo in Path(path).parents
-
-
-def _free_uid() -> int:
-    """An id of this sandbox's own, so that limits per user count nothing else."""
-    mapped = sum(int(line.split()[2]) for line in Path("/proc/self/uid_map").read_text().splitlines())
-    return random.SystemRandom().randrange(*(USER_RANGE if mapped > USER_RANGE[1] else SMALL_USER_RANGE))
 
 
 def _document(text: str) -> int:

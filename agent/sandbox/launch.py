@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,9 @@ from agent.sandbox.types import SandboxSpec
 SANDBOX = Path(__file__).resolve().parent
 HARNESS = SANDBOX.parent / "harness"
 COMPILE_LIMIT_S = 30.0
+USER_RANGE = (1_879_100_000, 2_147_000_000)
+"""Ids that no distribution hands out; a container with few ids has SMALL_USER_RANGE."""
+SMALL_USER_RANGE = (20_000, 59_000)
 
 
 def own_programs(python: Path) -> Mapping[str, Path]:
@@ -61,6 +65,12 @@ def base_config(
             "output_bytes": limits.output_bytes,
         },
     }
+
+
+def free_uid() -> int:
+    """An id of this sandbox's own, so that limits per user count nothing else."""
+    mapped = sum(int(line.split()[2]) for line in Path("/proc/self/uid_map").read_text().splitlines())
+    return random.SystemRandom().randrange(*(USER_RANGE if mapped > USER_RANGE[1] else SMALL_USER_RANGE))
 
 
 def _compiled(source: Path, python: Path) -> Path:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from agent.errors import SandboxUnavailable
 from agent.sandbox.bubblewrap import Bubblewrap
+from agent.sandbox.landlock import Landlock
 from agent.sandbox.types import Sandbox
 
-NAMES = ("auto", "bubblewrap")
+NAMES = ("auto", "bubblewrap", "landlock")
 
 
 def choose_sandbox(backend: str = "auto") -> Sandbox:
@@ -27,7 +28,11 @@ def describe() -> list[tuple[str, str | None]]:
 
 def _candidates(backend: str) -> list[Sandbox]:
     match backend:
-        case "auto" | "bubblewrap":
+        case "auto":
+            return [Bubblewrap(), Landlock()]
+        case "bubblewrap":
             return [Bubblewrap()]
+        case "landlock":
+            return [Landlock()]
         case _:
             raise SandboxUnavailable(f"{backend!r} is not a known sandbox. Use one of: {', '.join(NAMES)}.")

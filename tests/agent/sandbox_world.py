@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.sandbox.bubblewrap import Bubblewrap
+from agent.sandbox.landlock import Landlock
 from agent.sandbox.session import Session
 from agent.sandbox.types import Job, JobEnd, Limits, Line, Sandbox, SandboxSpec
 
@@ -21,7 +23,10 @@ MODES: dict[str, Callable[[], Sandbox]] = {
     "overlay": Bubblewrap,
     "layer": lambda: Bubblewrap(avoid=("idmap",)),
     "copy": lambda: Bubblewrap(avoid=("overlay",)),
+    "landlock": Landlock,
 }
+DEPTHS = {"overlay": 5000, "layer": 2000, "copy": 2000, "landlock": 1500}
+"""How deep folders are dug; Landlock walks up to the root at every step."""
 
 
 def git(repo: Path, *arguments: str) -> None:
@@ -69,6 +74,18 @@ def digest(root: Path) -> dict[str, object]:
     return found
 
 
+def python_for(mode: str) -> Path:
+    """An interpreter that the mode can run: under Landlock, root's programs run as nobody in particular."""
+    if mode == "landlock" and os.geteuid() == 0 and not _all_may_run(PYTHON):
+        return Path("/usr/bin/python3")
+    return PYTHON
+
+
+def _all_may_run(python: Path) -> bool:
+    places = [place for name in (python.absolute(), python.resolve()) for place in name.parents]
+    return all(place.stat().st_mode & 1 for place in places)
+
+
 class Host:
     """What a hostile job would like to reach, and whether it did."""
 
@@ -90,6 +107,7 @@ class Host:
         (self.repo / "listener.sock").chmod(0o777)
         Path(self.socket_path).chmod(0o777)
         self._datagrams()
+        self._victim = subprocess.Popen(["sleep", "3600"])
         self.before = digest(self.repo), digest(self.secret.parent)
 
     def _listen(self, family: int, address: object) -> tuple[str, int]:
@@ -134,14 +152,18 @@ class Host:
             "HOSTILE_SOCKET": self.socket_path,
             "HOSTILE_SECRET": str(self.secret),
             "HOSTILE_REPO": str(self.repo),
+            "HOSTILE_PID": str(self._victim.pid),
             "HOSTILE_PYTHON": str(PYTHON),
         }
 
     def check_intact(self) -> None:
         assert self.visits == []
+        assert self._victim.poll() is None
         assert (digest(self.repo), digest(self.secret.parent)) == self.before
 
     def close(self) -> None:
+        self._victim.kill()
+        self._victim.wait()
         for listener in self._sockets:
             listener.close()
 
@@ -162,21 +184,23 @@ class World:
     def __init__(self, mode: str, host: Host, limits: Limits = SMALL) -> None:
         self.host = host
         self.mode = mode
+        self.python = python_for(mode)
         self.sandbox = MODES[mode]()
         self.spec = SandboxSpec(
             repo=host.repo,
-            python=PYTHON,
+            python=self.python,
             readable=(HOSTILE,),
             environment={
                 "PATH": "/usr/bin:/bin",
                 "LANG": "C.UTF-8",
                 "PYTHONDONTWRITEBYTECODE": "1",
+                "HOSTILE_DEPTH": str(DEPTHS[mode]),
                 **host.hints,
             },
             limits=limits,
         )
         self.session: Session = self.sandbox.open(self.spec)  # type: ignore[assignment]
-        self.session.start_zygote("small", [str(PYTHON), str(HOSTILE / "zygote.py")], {}, limit_s=20)
+        self.session.start_zygote("small", [str(self.python), str(HOSTILE / "zygote.py")], {}, limit_s=20)
         self.fresh_report = self.report()
         self.warm_report = self.report("small")
 
@@ -189,20 +213,20 @@ class World:
         if zygote:
             job = Job(zygote="small", payload={"program": f"{program}.py"}, files=files, limit_s=limit_s)
         else:
-            job = Job(argv=[str(PYTHON), f"{program}.py"], files=files, limit_s=limit_s)
+            job = Job(argv=[str(self.python), f"{program}.py"], files=files, limit_s=limit_s)
         return self.session.run(job, lines.append), lines
 
     def report(self, zygote: str | None = None) -> object:
         """All that the next job can see."""
-        arguments = [str(self.host.repo), "whole"]
+        arguments = ["part" if self.mode == "landlock" else "whole"]
         program = str(HOSTILE / "report.py")
         if zygote is None:
-            end = self.session.run(Job(argv=[str(PYTHON), program, *arguments]))
+            end = self.session.run(Job(argv=[str(self.python), program, *arguments]))
         else:
             payload = {"program": program, "arguments": arguments}
             end = self.session.run(Job(zygote=zygote, payload=payload))
         assert end.exit_code == 0, end
-        return json.loads(end.output)
+        return json.loads(re.sub(rb"graft-landlock-\w+", b"graft-landlock", end.output))
 
     def check_as_new(self) -> None:
         """Nothing of the last job is left: neither for a fresh process nor for a warm one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _socket
+import fcntl
 import os
 import resource
 import select
@@ -38,7 +39,7 @@ class Confinement:
             (resource.RLIMIT_DATA, limits["memory_bytes"]),
             (resource.RLIMIT_FSIZE, limits["disk_bytes"]),
             (resource.RLIMIT_NOFILE, OPEN_FILES),
-            (resource.RLIMIT_NPROC, limits["processes"] * THREADS_PER_PROCESS),
+            (resource.RLIMIT_NPROC, limits["processes"] * THREADS_PER_PROCESS + limits.get("others", 0)),
         )
         self.lock: Callable[[], None] | None = None
         """Further confinement (Landlock), where there are no namespaces."""
@@ -137,10 +138,9 @@ def _become(
         os.setsid()
         os.umask(0o022)
         nothing = os.open(os.devnull, os.O_RDONLY)
-        high = [os.dup2(fd, 100 + place) for place, fd in enumerate([nothing, output, output, *passed])]
+        high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 16) for fd in (nothing, output, output, *passed)]
         for place, descriptor in enumerate(high):
             os.dup2(descriptor, place)
-        os.closerange(len(high), OPEN_FILES)
         confinement.enter()
         os.chdir(cwd)
         os.execvpe(argv[0], list(argv), dict(environment))
@@ -171,13 +171,12 @@ class Population:
 
     def others(self, kept: Sequence[int]) -> list[int]:
         """Processes beside ourselves and `kept`."""
-        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-        if not self._everything:
-            pids = self._descendants(pids)
+        pids = all_processes() if self._everything else self._descendants()
         return [pid for pid in pids if pid != self._own and pid not in kept]
 
-    def _descendants(self, pids: Sequence[int]) -> list[int]:
-        parents = {pid: parent_of(pid) for pid in pids}
+    def _descendants(self) -> list[int]:
+        """Who was started by us, however indirectly: orphans come back to us."""
+        parents = {pid: parent_of(pid) for pid in all_processes()}
         ours = {self._own}
         grew = True
         while grew:
@@ -198,7 +197,7 @@ class Population:
             left = self.others(spared)
             if not left:
                 break
-            if self._everything and (attempt or len(left) > 1):
+            if attempt or len(left) > 1:
                 left = self._stop_all(spared)
             for pid in left:
                 _signal(pid, SIGKILL)
@@ -213,9 +212,18 @@ class Population:
         return spared is kept
 
     def _stop_all(self, spared: Sequence[int]) -> list[int]:
-        """Stop everybody at one stroke, so that nobody forks while we count; returns who is to be killed."""
-        _signal(-1, SIGSTOP)
-        return self.others(spared)
+        """Stop everybody before anybody is killed, so that nobody forks while we count; returns who must go."""
+        if self._everything:
+            _signal(-1, SIGSTOP)
+            return self.others(spared)
+        stopped: set[int] = set()
+        while True:
+            running = set(self.others(spared)) - stopped
+            if not running:
+                return sorted(stopped)
+            for pid in running:
+                _signal(pid, SIGSTOP)
+            stopped |= running
 
     def resident(self, pids: Sequence[int]) -> int:
         """Bytes of memory in use, pages shared by processes counted for each."""
@@ -224,6 +232,20 @@ class Population:
     def proportional(self, pids: Sequence[int]) -> int:
         """The same with shared pages counted once; slower."""
         return sum(proportional_bytes(pid) for pid in pids)
+
+
+def all_processes() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def threads_of(uid: int) -> int:
+    """How many threads a user has on this machine, which RLIMIT_NPROC will count too."""
+    total = 0
+    for pid in all_processes():
+        status = _read("/proc/%d/status" % pid)
+        if b"\nUid:\t%d\t" % uid in status:
+            total += sum(int(line.split()[1]) for line in status.splitlines() if line.startswith(b"Threads:"))
+    return total
 
 
 def _signal(pid: int, number: int) -> None:

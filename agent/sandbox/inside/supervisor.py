@@ -17,13 +17,16 @@ import os
 import select
 import time
 
-from .confine import confine
+from .confine import confine, confine_by_landlock
 from .processes import Population, Process, available_bytes, start
 from .streams import END, FATAL, LINE, READY, ZYGOTE, HostLink, Lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # the real one costs a tenth of the start
     from typing import Any
+
+    from .copied import CopiedView
+    from .view import View
 
 FIRST_LOOK_S, LOOK_S = 0.01, 0.025
 """When a running job's memory, processes and disk are looked at."""
@@ -72,7 +75,11 @@ class Supervisor:
     def __init__(self, host: HostLink, config: dict[str, Any]) -> None:
         self._host = host
         self._config = config
-        self._kernel, self._view, self._confinement = confine(config)
+        self._view: View | CopiedView
+        if config["mode"] == "landlock":
+            self._kernel, self._view, self._confinement = confine_by_landlock(config)
+        else:
+            self._kernel, self._view, self._confinement = confine(config)
         self._population = Population(everything=config["mode"] != "landlock")
         self._zygotes: dict[str, Process] = {}
         self._limits: dict[str, int] = config["limits"]
@@ -89,6 +96,11 @@ class Supervisor:
                 self._start_zygote(request)
             elif request["op"] == "stop":
                 self._lose(request["name"])
+
+    def close(self) -> None:
+        """End all that runs and take the view down."""
+        self._population.end(())
+        self._view.close()
 
     def _start(self, request: dict[str, Any], private: bool) -> Process:
         environment = {**self._config["environment"], **self._view.environment, **request["environment"]}
@@ -146,7 +158,10 @@ class Supervisor:
         return {"failed": "it was not ready within %g s" % limit_s}
 
     def _holds_tree(self, pid: int) -> bool:
-        where = os.readlink("/proc/%d/cwd" % pid)
+        try:
+            where = os.readlink("/proc/%d/cwd" % pid)
+        except PermissionError:  # undumpable already, and we are without capabilities
+            return False
         return where == self._view.root or where.startswith(self._view.root + "/")
 
     def _lose(self, name: str) -> None:
@@ -372,9 +387,15 @@ def main() -> None:
         return
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
+    supervisor = None
     try:
-        Supervisor(host, config).serve()
+        supervisor = Supervisor(host, config)
+        supervisor.serve()
     except Exception as error:
         host.send(FATAL, ("%s: %s" % (type(error).__name__, error)).encode("utf-8", "replace"))
         host.flush(wait=True)
-    os._exit(0)
+    try:
+        if supervisor is not None:
+            supervisor.close()
+    finally:
+        os._exit(0)

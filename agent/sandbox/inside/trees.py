@@ -15,12 +15,23 @@ BULKY = frozenset({".git/objects", "node_modules"})
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def copy_tree(source: str, target: str, hidden: Collection[str]) -> None:
+def copy_tree(source: str, target: str, hidden: Collection[str], link_environments: bool = False) -> None:
     """Copy folders, files and links, with modes and times, into the existing folder `target`.
 
-    What cannot be read is left out, and so are `hidden` paths, sockets, pipes and devices.
+    What cannot be read is left out, and so are `hidden` paths, sockets, pipes and devices. With
+    `link_environments`, virtual environments are linked to instead.
     """
-    _copy(source, target, lambda path, status: path not in hidden)
+
+    def chosen(path: str, status: os.stat_result) -> bool:
+        if path in hidden:
+            return False
+        origin = os.path.join(source, path)
+        if link_environments and os.path.exists(os.path.join(origin, "pyvenv.cfg")):
+            os.symlink(origin, os.path.join(target, path))
+            return False
+        return True
+
+    _copy(source, target, chosen)
 
 
 def make_layer(source: str, target: str, hidden: Collection[str], uid: int, gid: int) -> None:
@@ -56,6 +67,69 @@ def tree_bytes(path: str) -> int:
         total += 4096 * (len(names) + len(files))
         total += sum(os.lstat(os.path.join(folder, name)).st_size for name in files)
     return total
+
+
+def write_file(full: str, content: bytes | None, changed_s: int) -> None:
+    """Write or delete (None) a file, with a time that is at least `changed_s` and newer than it had."""
+    if content is None:
+        if os.path.lexists(full):
+            os.unlink(full)
+        return
+    try:
+        base_s = int(os.stat(full).st_mtime)
+    except FileNotFoundError:
+        base_s = 0
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+    with open(full, "wb") as file:
+        file.write(content)
+    changed_s = max(changed_s, base_s + 1)
+    os.utime(full, (changed_s, changed_s))
+
+
+def used_space(path: str, least_bytes: int) -> int:
+    """Bytes on disk, each entry counting at least `least_bytes`; of any depth. What cannot be entered is left out."""
+    current = os.open(path, FOLDER_FLAGS)
+    total, folders = _measure(current, least_bytes)
+    way = [folders]
+    try:
+        while way:
+            if way[-1]:
+                below = _enter(way[-1].pop(), current)
+                if below is None:
+                    continue
+                used_bytes, folders = _measure(below, least_bytes)
+                total += used_bytes
+                way.append(folders)
+            else:
+                way.pop()
+                below = os.open("..", FOLDER_FLAGS, dir_fd=current)
+            os.close(current)
+            current = below
+    finally:
+        os.close(current)
+    return total
+
+
+def _enter(name: str, parent: int) -> int | None:
+    try:
+        return os.open(name, FOLDER_FLAGS, dir_fd=parent)
+    except OSError:
+        return None
+
+
+def _measure(folder: int, least_bytes: int) -> tuple[int, list[str]]:
+    """What the entries of one folder take, and which of them are folders."""
+    total, folders = 0, []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                used_bytes = 512 * entry.stat(follow_symlinks=False).st_blocks
+            except OSError:
+                continue
+            total += max(least_bytes, used_bytes)
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+    return total, folders
 
 
 def remove_tree(path: str, keep_root: bool = False) -> None:

@@ -11,7 +11,7 @@ import stat
 import time
 
 from .kernel import MS_NODEV, MS_NOSUID, MS_RDONLY, Kernel
-from .trees import copy_tree, remove_tree, tree_bytes
+from .trees import copy_tree, remove_tree, tree_bytes, write_file
 
 FOLDER = "/graft"
 TREE = FOLDER + "/tree"
@@ -169,19 +169,8 @@ class View:
         """Write a job's files. Their time differs from any base file's, so that no stale bytecode fits them."""
         self._jobs += 1
         for path in sorted(files):
-            put = self._remember(path)
-            self._puts.append(put)
-            content = files[path]
-            full = os.path.join(self.repo, path)
-            if content is None:
-                if put.status is not None:
-                    os.unlink(full)
-                continue
-            base_s = int(put.status.st_mtime) if put.status else 0
-            with open(full, "wb") as file:
-                file.write(content)
-            changed_s = max(self._epoch_s, base_s + 1) + self._jobs
-            os.utime(full, (changed_s, changed_s))
+            self._puts.append(self._remember(path))
+            write_file(os.path.join(self.repo, path), files[path], self._epoch_s + self._jobs)
 
     def _remember(self, path: str) -> Put:
         put = Put(path)
@@ -195,8 +184,10 @@ class View:
             while not os.path.isdir(folder):
                 put.made_folders.append(folder)
                 folder = os.path.dirname(folder)
-            os.makedirs(os.path.dirname(full), exist_ok=True)
         return put
+
+    def close(self) -> None:
+        """Nothing to do: the view ends with its namespace."""
 
     def full_disk(self) -> bool:
         status = os.fstatvfs(self._space)

@@ -4,17 +4,17 @@ import os
 import shutil
 import subprocess
 
-from kit import attempt, say
+from kit import SCRATCH, attempt, say
 
 attempt("setuid 0", lambda: os.setuid(0) or "done")
 attempt("setgid 0", lambda: os.setgid(0) or "done")
 attempt("setgroups", lambda: os.setgroups([0]) or "done")
 attempt("chown", lambda: os.chown("module.py", 0, 0) or "done")
-shutil.copy("/usr/bin/id", "/tmp/id")
-os.chmod("/tmp/id", 0o6755)
+shutil.copy("/usr/bin/id", SCRATCH + "/id")
+os.chmod(SCRATCH + "/id", 0o6755)
 own = os.getuid()
 for program in (
-    ["/tmp/id", "-u"],
+    [SCRATCH + "/id", "-u"],
     ["su", "-c", "id -u"],
     ["sudo", "-n", "id", "-u"],
     ["mount"],

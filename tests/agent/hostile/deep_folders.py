@@ -1,13 +1,13 @@
-"""Dig five thousand folders deep, in the tree and in /tmp, and lock the way."""
+"""Dig thousands of folders deep, in the tree and in /tmp, and lock the way."""
 
 import os
 
-from kit import say
+from kit import SCRATCH, say, setting
 
 say("TRIED deep folders")
-for start in (".", "/tmp"):
+for start in (".", SCRATCH):
     os.chdir(start)
-    for _ in range(5000):
+    for _ in range(int(setting("DEPTH"))):
         os.mkdir("d" * 60)
         os.chdir("d" * 60)
     os.chmod(".", 0)

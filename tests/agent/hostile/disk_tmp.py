@@ -1,12 +1,12 @@
 """Fill /tmp."""
 
-from kit import say
+from kit import SCRATCH, say
 
 say("TRIED fill /tmp")
 written = 0
 try:
     for number in range(1000):
-        with open("/tmp/fill%d" % number, "wb") as file:
+        with open(SCRATCH + "/fill%d" % number, "wb") as file:
             for _ in range(64):
                 written += file.write(b"x" * (1 << 20))
 except OSError as error:

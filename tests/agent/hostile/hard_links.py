@@ -2,13 +2,13 @@
 
 import os
 
-from kit import say
+from kit import SCRATCH, say
 
 say("TRIED hard links")
 os.link("module.py", "module-twin.py")
-os.mkdir("/tmp/keep")
+os.mkdir(SCRATCH + "/keep")
 for source, target in (
-    ("module.py", "/tmp/keep/twin.py"),
+    ("module.py", SCRATCH + "/keep/twin.py"),
     ("/etc/passwd", "twin"),
     ("/proc/1/environ", "twin2"),
 ):

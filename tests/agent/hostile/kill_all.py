@@ -3,11 +3,11 @@
 import os
 import signal
 
-from kit import say
+from kit import others, say
 
 say("TRIED kill all")
 for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGSEGV):
-    for target in (1, os.getppid()):
+    for target in (1, *others()):
         try:
             os.kill(target, number)
         except OSError as error:

@@ -4,6 +4,7 @@ import ctypes
 import os
 import sys
 
+SCRATCH = os.environ.get("TMPDIR", "/tmp")
 LIBC = ctypes.CDLL(None, use_errno=True)
 ARM = os.uname().machine == "aarch64"
 CALLS = {
@@ -40,8 +41,13 @@ def attempt(what, action):
 
 
 def others():
-    """Processes that the program can see beside itself."""
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
+    """Processes that the program can see or was told of, beside itself."""
+    told = [int(setting("PID"))] if setting("PID") else []
+    try:
+        seen = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        seen = [os.getppid()]
+    return sorted({*told, *seen} - {os.getpid()})
 
 
 def setting(name):

@@ -2,11 +2,11 @@
 
 import os
 
-from kit import say
+from kit import SCRATCH, say
 
 say("TRIED rename")
 here = os.getcwd()
-for target in (here + "-moved", "/tmp/moved"):
+for target in (here + "-moved", SCRATCH + "/moved"):
     try:
         os.rename(here, target)
     except OSError as error:

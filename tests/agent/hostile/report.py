@@ -32,6 +32,14 @@ def scratch(root, repo):
     )
 
 
+def is_open(descriptor):
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
 def commands():
     found = []
     for name in os.listdir("/proc"):
@@ -42,7 +50,7 @@ def commands():
 
 
 def report(repo, whole_machine):
-    places = ("/tmp", "/var/tmp", "/dev/shm") if whole_machine else ()
+    places = ("/tmp", "/var/tmp", "/dev/shm") if whole_machine else (os.environ["TMPDIR"],)
     return {
         "tree": describe(repo),
         "scratch": {
@@ -54,8 +62,8 @@ def report(repo, whole_machine):
         "limits": [resource.getrlimit(kind) for kind in range(10)],
         "nice": os.nice(0),
         "ignored": [n for n in range(1, 32) if signal.getsignal(n) == signal.SIG_IGN],
-        "mounts": sorted(line.split()[1] for line in open("/proc/self/mounts")),
-        "descriptors": sorted(os.listdir("/proc/self/fd")),
+        "mounts": sorted(line.split()[1] for line in open("/proc/self/mounts")) if whole_machine else [],
+        "descriptors": [fd for fd in range(256) if is_open(fd)],
         "root": sorted(os.listdir("/")) if whole_machine else [],
     }
 
@@ -63,4 +71,4 @@ def report(repo, whole_machine):
 if __name__ == "__main__":
     import sys
 
-    print(json.dumps(report(sys.argv[1], sys.argv[2] == "whole")))
+    print(json.dumps(report(os.getcwd(), sys.argv[1] == "whole")))

@@ -2,7 +2,7 @@
 
 import os
 
-from kit import attempt, setting
+from kit import SCRATCH, attempt, setting
 
 
 def write(path):
@@ -19,6 +19,6 @@ for path in ("/usr/bin/evil", "/etc/passwd", "/etc/evil", "/evil", "/root/evil",
              setting("SECRET"), setting("PYTHON"), "/lib/evil"):  # fmt: skip
     attempt("write " + path, lambda path=path: write(path) or "done")
 for path in ("/graft/inside", "/usr", setting("PYTHON")):
-    attempt("remove " + path, lambda path=path: os.rename(path, "/tmp/away") or "done")
+    attempt("remove " + path, lambda path=path: os.rename(path, SCRATCH + "/away") or "done")
     attempt("chmod " + path, lambda path=path: os.chmod(path, 0o777) or "done")
 attempt("hard link", lambda: link() or "done")
