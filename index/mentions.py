@@ -11,14 +11,16 @@ _TITLE_WEIGHT = 10.0
 """A word of the first line counts this often: issue titles name the place (design figure of 80 public issues)."""
 _MAX_WORDS, _MAX_NAMES, _MAX_TEXT_CHARS = 200, 120, 100_000
 _PYTHON_FRAME = re.compile(r'File "([^"\n]+)", line (\d+)(?:, in ([\w.<>]+))?')
-_PYTEST_FRAME = re.compile(r"^(?:E\s+)?([\w./\\-]+\.pyi?):(\d+):(?: in ([\w.<>]+))?", re.MULTILINE)
+_PYTEST_FRAME = re.compile(r"^[ \t]*(?:E[ \t]+)?([\w./\\-]+\.pyi?):(\d+):(?: in ([\w.<>]+))?", re.MULTILINE)
 _PATH = re.compile(
     r"(?<![\w/.-])((?:[\w.-]+[/\\])*[\w-][\w.-]*\.(?:pyi?|md|rst|txt|cfg|toml|ini|ya?ml|json))\b"
 )
 _NODE = re.compile(r"([\w./\\-]+\.py)::([\w:]+)")
 _QUOTED = re.compile(r"`+([^`\n]{2,120})`+")
-_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_CALLED = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\(")
+_DOTTED = re.compile(r"(?<![\w.])[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_CALLED = re.compile(r"(?<![\w.])([^\W\d]\w*(?:\.[^\W\d]\w*)*)\(")
+_ENDLESS = re.compile(r"\S{300,}")
+"""Runs that no name or path is: without them every pattern here takes linear time."""
 _CODE_SHAPE = re.compile(r"_[a-zA-Z]|[a-z0-9][A-Z]|^[A-Z][a-z]+[A-Z]|\.")
 _STOP_WORDS = frozenset(
     """a about after all also an and any are as at be because been before being but by can cannot could did do does
@@ -57,7 +59,7 @@ class Mentions:
 
 def read_mentions(text: str) -> Mentions:
     """Everything that a text names. Only its first 100,000 characters are read."""
-    text = text[:_MAX_TEXT_CHARS]
+    text = _ENDLESS.sub(" ", text[:_MAX_TEXT_CHARS])
     frames = _frames(text)
     node_ids = [(path.replace("\\", "/"), name.replace("::", ".")) for path, name in _NODE.findall(text)]
     paths = [match.replace("\\", "/") for match in _PATH.findall(text)]

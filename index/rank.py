@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 _RANK_OFFSET = 10.0
 """The constant of reciprocal-rank fusion (Cormack et al. 2009 use 60 for long lists; ours are short)."""
@@ -11,13 +11,22 @@ _DAMPING = 0.6
 _ROUNDS = 12
 
 
-def fuse(rankings: Iterable[tuple[float, Sequence[str]]]) -> dict[str, float]:
-    """Σ weight / (offset + rank) over (weight, ranking best first)."""
-    scores: dict[str, float] = defaultdict(float)
-    for weight, ranking in rankings:
-        for rank, key in enumerate(ranking, 1):
-            scores[key] += weight * (_RANK_OFFSET + 1.0) / (_RANK_OFFSET + rank)
-    return dict(scores)
+def fuse(rankings: Iterable[tuple[float, Mapping[str, float]]]) -> dict[str, float]:
+    """Join (weight, scores) of several rankings: half by reciprocal rank, half by the score relative to the best."""
+    joined: dict[str, float] = defaultdict(float)
+    for weight, scores in rankings:
+        best = max(scores.values(), default=0.0)
+        if best <= 0:
+            continue
+        for rank, key in enumerate(ranking(scores), 1):
+            by_rank = (_RANK_OFFSET + 1) / (_RANK_OFFSET + rank)
+            joined[key] += weight * (by_rank + scores[key] / best) / 2
+    return dict(joined)
+
+
+def ranking(scores: Mapping[str, float]) -> list[str]:
+    """Keys by falling score; ties in alphabetical order."""
+    return sorted(scores, key=lambda key: (-scores[key], key))
 
 
 def spread(seeds: Mapping[str, float], links: Iterable[tuple[str, str, float]]) -> dict[str, float]:

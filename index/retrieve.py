@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from index.conventions import is_test_path
 from index.mentions import Mentions, TraceFrame, read_mentions
-from index.rank import fuse, spread
+from index.rank import fuse, ranking, spread
 from index.store import GraphStore
 from index.types import EdgeType, FileHit, LocateResult, Symbol, SymbolHit, SymbolKind
 
@@ -26,7 +26,7 @@ _STAGE_WEIGHTS = {
 }
 _TEST_FACTOR = 0.35
 """What a test file's score is multiplied with: a failing test is named, the cause is sought."""
-_GRAPH_WEIGHT = 0.5
+_GRAPH_WEIGHT = 0.25
 _MAX_NAMESAKES = 12
 _STAGE_LENGTH = 50
 _SEEDS = 25
@@ -70,7 +70,7 @@ class Retriever:
             "words": self._file_words(mentions),
             "symbol words": self._symbol_words(mentions),
         }
-        files = fuse((_STAGE_WEIGHTS[name], _ranking(stage.files)) for name, stage in stages.items())
+        files = fuse((_STAGE_WEIGHTS[name], stage.files) for name, stage in stages.items())
         files = {path: score * (_TEST_FACTOR if is_test_path(path) else 1.0) for path, score in files.items()}
         files, near = self._spread(files)
         return LocateResult(
@@ -176,7 +176,7 @@ class Retriever:
 
     def _spread(self, files: dict[str, float]) -> tuple[dict[str, float], dict[str, str]]:
         """Re-rank by closeness in the graph. Returns new scores, and for files with none of their own, near whom."""
-        seeds = {path: files[path] for path in _ranking(files)[:_SEEDS]}
+        seeds = {path: files[path] for path in ranking(files)[:_SEEDS]}
         if not seeds:
             return files, {}
         links = self._store.links(list(seeds), incoming=False) + self._store.links(list(seeds), incoming=True)
@@ -196,7 +196,7 @@ class Retriever:
     def _symbol_hits(
         self, files: dict[str, float], stages: dict[str, _Stage], top: int
     ) -> Iterable[SymbolHit]:
-        scores = fuse((_STAGE_WEIGHTS[name], _ranking(stage.symbols)) for name, stage in stages.items())
+        scores = fuse((_STAGE_WEIGHTS[name], stage.symbols) for name, stage in stages.items())
         symbols = self._store.symbols_by_uid(scores)
         best = max(files.values(), default=1.0) or 1.0
         ranked: dict[str, float] = {}
@@ -204,7 +204,7 @@ class Retriever:
             symbol = symbols[uid]
             factor = _TEST_FACTOR if is_test_path(symbol.path) else 1.0
             ranked[uid] = score * factor * (0.5 + files.get(symbol.path, 0.0) / best)
-        for uid in _ranking(ranked)[:top]:
+        for uid in ranking(ranked)[:top]:
             reasons = _reasons(uid, stages)
             yield SymbolHit(symbols[uid], round(ranked[uid], 4), reasons)
 
@@ -251,10 +251,6 @@ def _fits(symbol: Symbol, qualifiers: list[str]) -> bool:
     return qualifiers[-1] in place
 
 
-def _ranking(scores: dict[str, float]) -> list[str]:
-    return sorted(scores, key=lambda key: (-scores[key], key))
-
-
 def _reasons(key: str, stages: dict[str, _Stage]) -> tuple[str, ...]:
     found = [stage.reasons[key] for stage in stages.values() if key in stage.reasons]
     return tuple(dict.fromkeys(found))[:_MAX_REASONS]
@@ -263,7 +259,7 @@ def _reasons(key: str, stages: dict[str, _Stage]) -> tuple[str, ...]:
 def _file_hits(
     files: dict[str, float], stages: dict[str, _Stage], near: dict[str, str], top: int
 ) -> Iterable[FileHit]:
-    for path in _ranking(files)[:top]:
+    for path in ranking(files)[:top]:
         reasons = _reasons(path, stages)
         if not reasons:
             reasons = (f"linked with {near[path]}",) if path in near else ()

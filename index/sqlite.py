@@ -50,9 +50,10 @@ class SQLiteStore(SQLiteReader):
 def _prepare(database: Database, repository: str) -> None:
     """Make the schema where the file is new or older. Raises StoreTooNew, StoreCorrupt."""
     connection = database.connection()
+    # Asked first: another process may be making the schema, and commits it together with its numbers.
+    filled = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    filled = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
     if filled and application != APPLICATION_ID:
         raise StoreCorrupt(
             f"{database.location} is a database, but no graph store. Name another file in index.store.",
@@ -73,7 +74,7 @@ def _prepare(database: Database, repository: str) -> None:
 
 
 def _create(database: Database, connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
+    database.when_free(lambda: connection.execute("PRAGMA journal_mode = WAL"))
     with database.transaction(connection, lambda: None):
         if connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION:
             return

@@ -16,7 +16,7 @@ from typing import Any
 
 from index.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreUnavailable
 
-_LOCK_POLL_S = 0.25
+_LOCK_POLL_S, _LOCK_PAUSE_S = 0.25, 0.02
 _LOCK_TIMEOUT_S = 300.0
 _CACHE_KIB = 32_000
 
@@ -40,13 +40,21 @@ class Database:
         return connection
 
     def connect(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """A new connection; the caller releases it. Raises StoreUnavailable."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"Cannot make the folder of {self.location} ({error.strerror}). Make it writable, "
+                "or name another file in index.store.",
+                self.location,
+            ) from error
         connection = sqlite3.connect(
             self._path, timeout=_LOCK_POLL_S, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("PRAGMA cache_size = -32000")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         with self._guard:
             self._connections.append(connection)
         return connection
@@ -68,21 +76,7 @@ class Database:
     @contextmanager
     def transaction(self, connection: sqlite3.Connection, waiting: Callable[[], None]) -> Iterator[None]:
         """Hold the write lock: commit at the end, roll back on any exception."""
-        deadline = time.monotonic() + _LOCK_TIMEOUT_S
-        while True:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                break
-            except sqlite3.OperationalError as error:
-                if not _is_lock(error):
-                    raise
-                waiting()
-                if time.monotonic() > deadline:
-                    raise StoreBusy(
-                        f"{self.location} has been locked by another process for {_LOCK_TIMEOUT_S:.0f} s. "
-                        "Wait for it, or end it.",
-                        self.location,
-                    ) from error
+        self.when_free(lambda: connection.execute("BEGIN IMMEDIATE"), waiting)
         try:
             yield
             connection.execute("COMMIT")
@@ -91,23 +85,36 @@ class Database:
                 connection.execute("ROLLBACK")
             raise
 
+    def when_free(self, action: Callable[[], object], waiting: Callable[[], None] = lambda: None) -> None:
+        """Do something that needs a lock, again and again while another process holds it. Raises StoreBusy."""
+        deadline = time.monotonic() + _LOCK_TIMEOUT_S
+        while True:
+            try:
+                action()
+                return
+            except sqlite3.OperationalError as error:
+                if not _is_lock(error):
+                    raise
+                if time.monotonic() > deadline:
+                    raise StoreBusy(
+                        f"{self.location} has been locked by another process for {_LOCK_TIMEOUT_S:.0f} s. "
+                        "Wait for it, or end it.",
+                        self.location,
+                    ) from error
+            time.sleep(_LOCK_PAUSE_S)
+            waiting()
+
     def query(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         with self.errors():
             return self.connection().execute(sql, parameters).fetchall()
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turn SQLite's and the system's errors into ours."""
+        """Turn SQLite's errors into ours."""
         try:
             yield
         except sqlite3.Error as error:
             raise _store_error(error, self.location) from error
-        except PermissionError as error:
-            raise StoreUnavailable(
-                f"Cannot write {self.location} (permission denied). Make it writable, "
-                "or name another file in index.store.",
-                self.location,
-            ) from error
 
 
 def _is_lock(error: sqlite3.Error) -> bool:

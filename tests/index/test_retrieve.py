@@ -1,0 +1,171 @@
+"""What `locate` puts first, and why it says so."""
+
+from __future__ import annotations
+
+import pytest
+from graph_trees import edge_lines
+
+from index.mentions import read_mentions
+from index.rank import fuse, ranking, spread
+
+SHOP = {
+    "shop/__init__.py": "",
+    "shop/dates.py": '''
+        """Calendar helpers."""
+
+        def parse_date(text, day_first=False):
+            """Read a date as people write it."""
+            parts = text.split("/")
+            return order_parts(parts, day_first)
+
+        def order_parts(parts, day_first):
+            return parts[::-1] if day_first else parts
+        ''',
+    "shop/cart.py": """
+        from shop.prices import Price
+
+        class Cart:
+            def __init__(self):
+                self.lines = []
+
+            def total(self):
+                return sum(Price(line).with_tax() for line in self.lines)
+        """,
+    "shop/prices.py": """
+        class Price:
+            def __init__(self, amount):
+                self.amount = amount
+
+            def with_tax(self):
+                return self.amount * RATE
+
+        RATE = 1.19
+        """,
+    "shop/mail.py": """
+        def send_invoice(cart, address):
+            return f"To {address}: {cart.total()}"
+        """,
+    "tests/test_cart.py": """
+        from shop.cart import Cart
+
+        def test_total_includes_tax():
+            cart = Cart()
+            cart.lines = [1]
+            assert cart.total() == 1.19
+        """,
+    "tests/test_dates.py": """
+        from shop.dates import parse_date
+
+        def test_day_comes_first():
+            assert parse_date("1/2/2020", day_first=True)[0] == "1"
+        """,
+    "README.md": "# Shop\n\nInvoices go out by mail.\n",
+}
+
+
+@pytest.fixture
+def shop(tree):
+    return tree(SHOP)
+
+
+def test_named_function_is_found_with_its_reason(shop):
+    found = shop.locate("`parse_date` mixes up day and month")
+    assert found.files[0].path == "shop/dates.py"
+    assert "defines `parse_date`, which the text names" in found.files[0].reasons
+    assert found.symbols[0].symbol.qualified_name == "parse_date"
+    assert found.symbols[0].reasons[0] == "`parse_date` is named in the text"
+
+
+def test_dotted_name_tells_namesakes_apart(tree):
+    graph = tree(
+        {"a.py": "class A:\n    def save(self): pass\n", "b.py": "class B:\n    def save(self): pass\n"}
+    )
+    assert graph.locate("B.save loses data").files[0].path == "b.py"
+    assert graph.locate("a.A.save loses data").symbols[0].symbol.path == "a.py"
+
+
+def test_plain_words_find_names_written_together(shop):
+    assert shop.locate("Invoice is not sent").files[0].path == "shop/mail.py"
+    assert shop.locate("price without tax").files[0].path == "shop/prices.py"
+
+
+def test_pasted_failure_puts_the_cause_before_the_test(shop):
+    text = """
+        FAILED tests/test_cart.py::test_total_includes_tax - TypeError: unsupported operand
+        tests/test_cart.py:7: in test_total_includes_tax
+            assert cart.total() == 1.19
+        shop/cart.py:9: in total
+            return sum(Price(line).with_tax() for line in self.lines)
+        shop/prices.py:7: TypeError
+        """
+    found = shop.locate(text)
+    assert [hit.path for hit in found.files[:2]] == ["shop/prices.py", "shop/cart.py"]
+    assert "named in the traceback, frame 3 of 3" in found.files[0].reasons
+    assert found.symbols[0].symbol.qualified_name in ("Price.with_tax", "Cart.total")
+
+
+def test_failing_test_without_a_traceback_leads_to_what_it_uses(shop):
+    found = shop.locate("tests/test_cart.py::test_total_includes_tax fails with an AssertionError")
+    assert found.files[0].path == "shop/cart.py"
+    assert "used by `test_total_includes_tax`, which the text names" in found.files[0].reasons
+
+
+def test_absolute_traceback_paths_and_moved_lines_still_lead_to_the_function(shop):
+    text = 'Traceback:\n  File "/home/me/env/shop/dates.py", line 99, in order_parts\nIndexError'
+    found = shop.locate(text)
+    assert found.files[0].path == "shop/dates.py"
+    assert found.symbols[0].symbol.qualified_name == "order_parts"
+
+
+def test_named_path_is_found(shop):
+    found = shop.locate("Something is wrong in shop/mail.py")
+    assert found.files[0].path == "shop/mail.py"
+    assert "its path is named in the text" in found.files[0].reasons
+
+
+def test_top_limits_and_scores_fall(shop):
+    found = shop.locate("cart total tax price date invoice", top=3)
+    assert len(found.files) == 3
+    assert [hit.score for hit in found.files] == sorted((hit.score for hit in found.files), reverse=True)
+    assert all(hit.reasons for hit in found.files)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   \n", "!!! ???", "the and of", '"unbalanced', "a" * 200_000, "\0 NEAR( * ^ :"]
+)
+def test_texts_that_say_nothing_or_look_like_queries_do_no_harm(shop, text):
+    assert len(shop.locate(text).files) <= 10
+
+
+def test_traceback_frames_are_read_from_both_common_forms():
+    text = (
+        'File "a/b.py", line 3, in f\n  x\n\nsrc/c.py:12: in g\n    y\nsrc/d.py:5: ValueError\nhttp://x.py:80'
+    )
+    frames = [(frame.path, frame.line, frame.function) for frame in read_mentions(text).frames]
+    assert frames == [("a/b.py", 3, "f"), ("src/c.py", 12, "g"), ("src/d.py", 5, "")]
+
+
+def test_title_words_outweigh_the_rest():
+    words = read_mentions("Broken widget\n\nThe gadget works.").words
+    assert words["widget"] == 10 * words["gadget"]
+    assert "the" not in words
+
+
+def test_fusion_prefers_what_several_rankings_name():
+    scores = fuse(
+        [(1.0, {"a": 9.0, "b": 8.0}), (1.0, {"c": 3.0, "b": 2.0}), (1.5, {"d": 0.1}), (9.0, {"e": 0.0})]
+    )
+    assert ranking(scores) == ["b", "d", "a", "c"]
+
+
+def test_rank_spreads_to_neighbours_in_proportion_and_stays_a_distribution():
+    ranks = spread({"a": 3.0, "x": 1.0}, [("a", "b", 3.0), ("c", "a", 1.0)])
+    assert ranks["a"] > ranks["b"] > ranks["c"] > 0
+    assert sum(ranks.values()) <= 1.0 + 1e-9
+    assert spread({}, [("a", "b", 1.0)]) == {}
+
+
+def test_tests_for_orders_by_distance(shop):
+    assert edge_lines(shop, "IMPORTS") >= {"tests/test_cart.py IMPORTS shop/cart.py"}
+    assert shop.tests_for(["shop/prices.py"]) == ["tests/test_cart.py"]
+    assert shop.tests_for(["shop/mail.py"]) == []

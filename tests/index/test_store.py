@@ -1,0 +1,263 @@
+"""The contract of every graph store, and what only a file can suffer."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+import pytest
+from graph_trees import snapshot, write_files
+
+from index.errors import StoreCorrupt, StoreTooNew, StoreUnavailable, UnknownStoreURL
+from index.graph import open_graph
+from index.store import Document, FileEntry, ResolvedFile, open_store
+from index.types import Edge, EdgeType, FileRecord, Reference, Resolution, Span, Symbol, SymbolKind
+
+SPAN = Span("a.py", 0, 5, 1, 1, 1, 6)
+
+
+def symbol(name: str, path: str = "a.py", number: int = 1) -> Symbol:
+    return Symbol(
+        f"{number:016x}", path, SymbolKind.FUNCTION, name, name, Span(path, 0, 5, 1, 1, 1, 6), "python",
+        f"def {name}()", "Says ça.", "00ff", 0, None,
+    )  # fmt: skip
+
+
+def entry(path: str, *symbols: Symbol) -> FileEntry:
+    record = FileRecord(path, "hash", 10, 20, "python", has_errors=True)
+    words = [Document(s.uid, "a", s.name, "", "shared") for s in symbols]
+    return FileEntry(record, symbols, (), [Document("", path, "names", "", "shared"), *words], b"I", b"B")
+
+
+@pytest.fixture(params=["sqlite"])
+def url(request, tmp_path):
+    return {"sqlite": f"sqlite:{tmp_path}/store/graph.db"}[request.param]
+
+
+def test_store_gives_back_what_was_put_in(url):
+    store = open_store(url, "repo")
+    one, two = symbol("one"), symbol("two", "b.py", 2)
+    edges = [
+        Edge(one.uid, two.uid, EdgeType.CALLS, Resolution.SCOPED, 0.85, SPAN),
+        Edge("a.py", "b.py", EdgeType.TESTS, Resolution.NAME_ONLY, 0.5),
+    ]
+    reference = Reference(one.uid, "get", EdgeType.CALLS, SPAN)
+    with store.change() as change:
+        change.put_file(entry("a.py", one))
+        change.put_file(entry("b.py", two))
+        change.put_resolution("a.py", ResolvedFile(edges, [reference], {"b.py": 1.5}, [7, -(2**63)]))
+        change.set_indexed_at(99)
+        assert change.facts("a.py") == (b"I", b"B")
+        assert change.readers([7]) == change.readers([-(2**63), 8]) == {"a.py"}
+    assert store.symbols() == [one, two]
+    assert store.symbols(name="two") == store.symbols(path="b.py", qualified_name="two") == [two]
+    assert store.symbols_by_uid([two.uid, "f" * 16, "no uid"]) == {two.uid: two}
+    assert sorted(store.edges(), key=repr) == sorted(edges, key=repr)
+    assert store.edges(source=one.uid) == store.edges(target=two.uid, types=[EdgeType.CALLS]) == edges[:1]
+    assert store.edges(source="a.py") == store.edges(target="b.py") == edges[1:]
+    assert store.edges(source="nowhere.py") == []
+    assert store.references(name="get") == store.references(source=one.uid) == [reference]
+    assert store.links(["b.py"], incoming=True) == [("a.py", "b.py", 1.5)]
+    assert [record.path for record in store.files()] == ["a.py", "b.py"]
+    assert store.files()[0].has_errors
+    assert store.indexed_at() == 99
+    assert {path for path, _ in store.search({"shared": 1.0}, "files", limit=9)} == {"a.py", "b.py"}
+    assert [uid for uid, _ in store.search({"two": 2.0, "shared": 1.0}, "symbols", limit=1)] == [two.uid]
+    store.close()
+
+
+def test_replaced_file_keeps_inbound_edges_of_surviving_symbols_only(url):
+    store = open_store(url, "repo")
+    kept, gone, user = symbol("kept"), symbol("gone", number=2), symbol("user", "b.py", 3)
+    with store.change() as change:
+        change.put_file(entry("a.py", gone, kept))
+        change.put_file(entry("b.py", user))
+        edges = [Edge(user.uid, target.uid, EdgeType.CALLS, span=SPAN) for target in (kept, gone)]
+        change.put_resolution("b.py", ResolvedFile(edges))
+        change.put_resolution("a.py", ResolvedFile([Edge(gone.uid, kept.uid, EdgeType.CALLS)]))
+    with store.change() as change:
+        change.put_file(entry("a.py", kept))
+    assert [(edge.source, edge.target) for edge in store.edges()] == [(user.uid, kept.uid)]
+    assert store.search({"gone": 1.0}, "symbols", limit=9) == []
+    with store.change() as change:
+        change.remove_file("a.py")
+    assert (store.edges(), store.symbols(), len(store.files())) == ([], [user], 1)
+    assert [path for path, _ in store.search({"shared": 1.0}, "files", limit=9)] == ["b.py"]
+    store.close()
+
+
+def test_failed_change_leaves_nothing(url):
+    store = open_store(url, "repo")
+    with pytest.raises(ZeroDivisionError), store.change() as change:
+        change.put_file(entry("a.py", symbol("one")))
+        raise ZeroDivisionError
+    assert (store.files(), store.symbols(), store.search({"shared": 1.0}, "files", limit=9)) == ([], [], [])
+    store.close()
+
+
+def test_readers_see_the_last_commit_while_a_change_goes_on(url):
+    store = open_store(url, "repo")
+    with store.change() as change:
+        change.put_file(entry("a.py", symbol("one")))
+        assert store.symbols() == []
+        assert [record.path for record in change.files()] == ["a.py"]
+    assert len(store.symbols()) == 1
+    store.close()
+
+
+def test_repositories_in_one_store_do_not_see_each_other(url):
+    first, second = open_store(url, "first"), open_store(url, "second")
+    with first.change() as change:
+        change.put_file(entry("a.py", symbol("one")))
+    with second.change() as change:
+        change.put_file(entry("a.py", symbol("other", number=9)))
+        change.remove_file("a.py")
+    assert second.counts().symbols == 0
+    assert second.symbols_by_uid([symbol("one").uid]) == {}
+    assert [s.name for s in first.symbols(path="a.py")] == ["one"]
+    assert second.search({"shared": 1.0}, "files", limit=9) == []
+    first.close()
+    second.close()
+
+
+def test_threads_may_ask_at_the_same_time(url):
+    store = open_store(url, "repo")
+    with store.change() as change:
+        change.put_file(entry("a.py", symbol("one")))
+    found: list[int] = []
+    threads = [threading.Thread(target=lambda: found.append(len(store.symbols()))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [1] * 8
+    store.close()
+
+
+def test_unknown_scheme_names_what_is_supported():
+    with pytest.raises(UnknownStoreURL, match=r"'neo4j'.*Supported: sqlite:"):
+        open_store("neo4j://localhost", "repo")
+    with pytest.raises(UnknownStoreURL, match="Supported: sqlite:"):
+        open_store("graph.db", "repo")
+
+
+def test_newer_schema_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "graph.db"
+    open_store(f"sqlite:{path}", "repo").close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    with pytest.raises(StoreTooNew, match=r"has schema 999, this Graft knows 1\. Upgrade"):
+        open_store(f"sqlite:{path}", "repo")
+    assert sqlite3.connect(path).execute("PRAGMA user_version").fetchone() == (999,)
+
+
+def test_older_schema_is_built_again(tmp_path):
+    write_files(tmp_path, {"a.py": "def f(): pass\n"})
+    graph = open_graph(tmp_path)
+    graph.update()
+    graph.close()
+    connection = sqlite3.connect(tmp_path / ".graft" / "graph.db")
+    connection.execute("PRAGMA user_version = 0")
+    connection.close()
+    graph = open_graph(tmp_path)
+    assert graph.files() == []
+    graph.update()
+    assert graph.symbols(name="f")
+    graph.close()
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 100, None])
+def test_damaged_or_foreign_file_is_named(tmp_path, content):
+    path = tmp_path / "graph.db"
+    if content is None:
+        sqlite3.connect(path).execute("CREATE TABLE mine (x)").connection.close()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(StoreCorrupt) as caught:
+        open_store(f"sqlite:{path}", "repo")
+    assert str(path) in str(caught.value)
+    assert caught.value.location == str(path)
+    if content is not None:
+        assert path.read_bytes() == content
+
+
+def test_unusable_place_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreUnavailable, match="file"):
+        open_store(f"sqlite:{tmp_path}/file/graph.db", "repo")
+
+
+UPDATE = textwrap.dedent(
+    """
+    import sys
+    from index.graph import open_graph
+    graph = open_graph(sys.argv[1])
+    graph.update()
+    print(graph.store.counts())
+    """
+)
+
+
+def test_two_processes_updating_at_once_agree(tmp_path):
+    write_files(tmp_path, {f"m{n}.py": f"import m{n - 1}\n\ndef f(): m{n - 1}.f()\n" for n in range(40)})
+    running = [
+        subprocess.Popen([sys.executable, "-c", UPDATE, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    printed = {process.communicate()[0] for process in running}
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert len(printed) == 1
+    together, alone = open_graph(tmp_path), open_graph(tmp_path, f"sqlite:{tmp_path}.db")
+    alone.update()
+    assert snapshot(together)["counts"] == snapshot(alone)["counts"]
+    together.close()
+    alone.close()
+
+
+FILL = textwrap.dedent(
+    """
+    import subprocess, sys
+    from pathlib import Path
+    from index.errors import StoreFull
+    from index.graph import open_graph
+
+    tree, disk = Path(sys.argv[1]), Path(sys.argv[2])
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", disk], check=True)
+    graph = open_graph(tree, f"sqlite:{disk}/graph.db")
+    graph.update()
+    before = graph.store.counts()
+    (tree / "big.py").write_text("\\n".join(f"def some_{n}(a_{n}): return other_{n}(a_{n})" for n in range(9_000)))
+    try:
+        graph.update()
+    except StoreFull as error:
+        print(error)
+    assert graph.store.counts() == before
+    assert graph.symbols(name="small")
+    """
+)
+
+
+def can_mount() -> bool:
+    unshare = shutil.which("unshare")
+    return (
+        unshare is not None and subprocess.run([unshare, "-rm", "true"], capture_output=True).returncode == 0
+    )
+
+
+@pytest.mark.skipif(not can_mount(), reason="a small disk needs user and mount namespaces")
+def test_full_disk_leaves_the_index_as_before(tmp_path: Path):
+    tree, disk = tmp_path / "tree", tmp_path / "disk"
+    write_files(tree, {"a.py": "def small(): pass\n"})
+    disk.mkdir()
+    ended = subprocess.run(
+        ["unshare", "-rm", sys.executable, "-c", FILL, str(tree), str(disk)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("The disk is full: ")
