@@ -25,7 +25,7 @@ def graft(environment, tmp_path):
     """Run `graft ARGUMENTS`; returns the finished process, its streams as text."""
 
     def run(*arguments, cwd=tmp_path, extra=None, **options):
-        options = {"capture_output": True, "text": True, "timeout": 120} | options
+        options = {"capture_output": True, "text": True, "timeout": 280} | options
         return subprocess.run(
             [GRAFT, *map(str, arguments)], cwd=cwd, env=environment | (extra or {}), **options
         )
