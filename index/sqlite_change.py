@@ -40,7 +40,9 @@ class SQLiteChange:
             "SELECT interface, body FROM facts JOIN files ON id = file WHERE repository = ? AND path = ?",
             (self._repository, path),
         ).fetchone()
-        return None if row is None else (zlib.decompress(row[0]), zlib.decompress(row[1]))
+        if row is None:
+            return None
+        return zlib.decompress(row[0]), zlib.decompress(row[1])
 
     def readers(self, keys: Collection[int]) -> set[str]:
         found: set[str] = set()

@@ -10,37 +10,26 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from index.content import Content, Unreadable, read_content
-from index.conventions import is_generated
-from index.documents import chunks_of, documents_of
 from index.errors import UpdateCancelled
-from index.facts import (
-    Body,
-    FileFacts,
-    Interface,
-    dump_body,
-    dump_interface,
-    interface_entries,
-    load_body,
-    load_interface,
-)
-from index.files import LANGUAGES, Found, walk
-from index.modules import ModuleMap, module_name
-from index.python import extract
+from index.facts import Body, Interface, interface_entries, load_body, load_interface
+from index.files import Found, walk
+from index.modules import ModuleMap
+from index.reading import PARSED_LANGUAGES, ReadFile, ReadTask
 from index.repository import Progress
 from index.resolve import resolve_file
-from index.store import FileEntry, GraphChange, GraphStore, ResolvedFile
+from index.store import GraphChange, GraphStore, ResolvedFile
 from index.types import FileRecord, UpdateReport
+from index.workers import read_all
 from index.world import World, key_hash
 
 _RACY_NS = 50_000_000
 """A file modified this shortly before the last look may have changed again within its time stamp's grain."""
 _MAX_CACHED_INTERFACES, _MAX_CACHED_BODIES = 4_000, 300
-_PARSED_LANGUAGES = frozenset(LANGUAGES.values())
 Value = TypeVar("Value")
 
 
@@ -150,11 +139,14 @@ class _Updater:
         for path in stale.removed:
             self._change.remove_file(path)
         after = before - set(stale.removed)
-        for done, found in enumerate(stale.changed):
-            self._watch.report("parse", done, len(stale.changed))
-            after.discard(found.path)
-            if self._bring(found):
-                after.add(found.path)
+        tasks = [self._task(found) for found in stale.changed]
+        with closing(read_all(tasks)) as reading:
+            for done, read in enumerate(reading):
+                self._watch.report("parse", done, len(tasks))
+                after.discard(read.entry.record.path)
+                if read.is_module:
+                    after.add(read.entry.record.path)
+                self._put(read)
         self._watch.report("parse", len(stale.changed), len(stale.changed))
         parsed, modules = len(self._dirty), ModuleMap(after)
         if before and before != after:
@@ -164,29 +156,25 @@ class _Updater:
         self._resolve(modules, sorted(self._dirty & after))
         return parsed
 
-    def _bring(self, found: Found) -> bool:
-        """Read one file and store what it says. Returns whether it is a module that others can see."""
-        record, content = read_found(self._root, found)
+    def _task(self, found: Found) -> ReadTask:
         known = self._known.get(found.path)
-        is_module = content is not None and record.language in _PARSED_LANGUAGES
-        if known and content and known.skipped is None and known.content_hash == record.content_hash:
-            self._change.touch(replace(record, has_errors=known.has_errors))
-            return is_module
-        if content is None or not is_module:
-            self._change.put_file(_plain_entry(record, content))
-            return False
-        facts = extract(self._repository, found.path, module_name(found.path), content)
-        old = self._change.facts(found.path) if known and known.skipped is None else None
+        known_hash = known.content_hash if known and known.skipped is None else ""
+        return ReadTask(self._repository, self._root.as_posix(), found, known_hash)
+
+    def _put(self, read: ReadFile) -> None:
+        """Store what reading a file gave, and note what others may have read of it before."""
+        path, known = read.entry.record.path, self._known.get(read.entry.record.path)
+        if read.unchanged and known is not None:
+            self._change.touch(replace(read.entry.record, has_errors=known.has_errors))
+            return
+        old = self._change.facts(path) if read.is_module and known is not None else None
         if old is not None:
-            self._note(
-                found.path, interface_entries(load_interface(old[0])), interface_entries(facts.interface)
-            )
-            self._changed_keys.add(key_hash(found.path, "body"))
-        self._change.put_file(_parsed_entry(record, content, facts))
-        self._interfaces.put(found.path, facts.interface)
-        self._bodies.put(found.path, facts.body)
-        self._dirty.add(found.path)
-        return True
+            interfaces = load_interface(old[0]), load_interface(read.entry.interface)
+            self._note(path, *map(interface_entries, interfaces))
+            self._changed_keys.add(key_hash(path, "body"))
+        self._change.put_file(read.entry)
+        if read.is_module:
+            self._dirty.add(path)
 
     def _note(self, path: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
         """Remember the keys of a file's, or the module map's, entries that came, went or changed."""
@@ -239,41 +227,5 @@ class _Recent(Generic[Value]):
             self._values.popitem(last=False)
 
 
-def read_found(root: Path, found: Found) -> tuple[FileRecord, Content | None]:
-    """A file's record and, unless there is a reason to skip it, its content."""
-    record = FileRecord(
-        found.path, "", found.size_bytes, found.mtime_ns, found.language, skipped=found.skipped
-    )
-    if found.language is None or found.skipped is not None:
-        return record, None
-    try:
-        content = read_content(root / found.path)
-    except Unreadable as reason:
-        return replace(record, skipped=str(reason)), None
-    record = replace(
-        record, content_hash=content.content_hash, size_bytes=content.size_bytes, mtime_ns=content.mtime_ns
-    )
-    if is_generated(found.path.rpartition("/")[2], content.data):
-        return replace(record, skipped="generated"), None
-    return record, content
-
-
-def _plain_entry(record: FileRecord, content: Content | None) -> FileEntry:
-    if content is None:
-        return FileEntry(record)
-    path = record.path
-    return FileEntry(record, chunks=chunks_of(path, content), documents=documents_of(path, content.text, ()))
-
-
-def _parsed_entry(record: FileRecord, content: Content, facts: FileFacts) -> FileEntry:
-    return FileEntry(
-        replace(record, has_errors=facts.has_errors),
-        facts.symbols,
-        documents=documents_of(record.path, content.text, facts.symbols),
-        interface=dump_interface(facts.interface),
-        body=dump_body(facts.body),
-    )
-
-
 def _parsed_paths(records: Iterable[FileRecord]) -> set[str]:
-    return {r.path for r in records if r.language in _PARSED_LANGUAGES and r.skipped is None}
+    return {r.path for r in records if r.language in PARSED_LANGUAGES and r.skipped is None}
