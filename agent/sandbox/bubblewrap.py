@@ -80,10 +80,13 @@ def _launch(program: str, spec: SandboxSpec, avoid: tuple[str, ...]) -> Launch:
     for place, descriptor in passed.items():
         argv += ["--perms", "0444", "--ro-bind-data", str(descriptor), place]
     argv += _parents([*paths, str(repo)]) + _ro_binds(paths)
-    argv += _links(wanted.links, repo, spec.repo)
+    links = _links(wanted.links, repo, spec.repo)
+    argv += _parents([place for place, _ in links])
+    argv += [part for place, target in links for part in ("--symlink", target, place)]
     argv += ["--perms", "0755", "--dir", str(repo), *_own_folder(repo, spec.python)]
     argv += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     config = base_config(spec, repo, mode="bubblewrap", uid=uid, shown=paths, avoid=avoid)
+    config["links"] = links
     return Launch(
         argv=[*argv, "--", *supervisor_command(spec.python, FOLDER)],
         config=config,
@@ -138,15 +141,12 @@ def _parents(paths: list[str]) -> list[str]:
     return [part for folder in ordered for part in ("--perms", "0755", "--dir", folder)]
 
 
-def _links(links: tuple[tuple[str, str], ...], repo: Path, named: Path) -> list[str]:
-    """Make links again, among them the one by which the repository was named."""
+def _links(links: tuple[tuple[str, str], ...], repo: Path, named: Path) -> list[tuple[str, str]]:
+    """Links to make again, as (place, target), among them the one by which the repository was named."""
     pairs = [(place, target) for place, target in links if not _covers(repo, place)]
     if named.is_symlink() and not _covers(repo, str(named.absolute())):
         pairs.append((str(named.absolute()), str(repo)))
-    arguments = _parents([place for place, _ in pairs])
-    for place, target in pairs:
-        arguments += ["--symlink", target, place]
-    return arguments
+    return pairs
 
 
 def _covers(repo: Path, path: str) -> bool:

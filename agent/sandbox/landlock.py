@@ -58,8 +58,9 @@ def _launch(spec: SandboxSpec) -> Launch:
     uid = free_uid() if os.geteuid() == 0 else None
     if uid is not None:
         _check_reachable(spec.python)
-    sweep()
-    workspace = Path(tempfile.mkdtemp(prefix=PREFIX))
+    parent = _temporary(for_nobody=uid is not None)
+    sweep(parent)
+    workspace = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     workspace.chmod(0o755)
     lock = os.open(workspace / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -95,9 +96,9 @@ def _launch(spec: SandboxSpec) -> Launch:
     )
 
 
-def sweep() -> None:
+def sweep(parent: Path) -> None:
     """Remove what killed runs left: folders whose lock nobody holds."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for folder in parent.glob(f"{PREFIX}*"):
         with suppress(OSError):
             lock = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW)
             try:
@@ -107,12 +108,23 @@ def sweep() -> None:
                 os.close(lock)
 
 
+def _temporary(for_nobody: bool) -> Path:
+    """The folder for temporary files; the machine's, if an unprivileged user could not enter root's own."""
+    own = Path(tempfile.gettempdir()).resolve()
+    return Path("/tmp") if for_nobody and _closed_folder(own / "file") else own
+
+
+def _closed_folder(place: Path) -> Path | None:
+    """The first folder above `place` that only its owner may enter."""
+    return next((folder for folder in place.parents if not folder.stat().st_mode & 0o001), None)
+
+
 def _check_reachable(python: Path) -> None:
     """As root, jobs run as nobody in particular, who must be able to run the interpreter."""
     for place in (python.absolute(), python.resolve()):
-        for folder in place.parents:
-            if folder.exists() and not folder.stat().st_mode & 0o001:
-                raise SandboxUnavailable(
-                    f"{python} lies in {folder}, which only root may enter, and Landlock runs programs as an "
-                    "unprivileged user. Run as an ordinary user, or use an interpreter under /usr."
-                )
+        folder = _closed_folder(place)
+        if folder is not None:
+            raise SandboxUnavailable(
+                f"{python} lies in {folder}, which only its owner may enter, and Landlock runs root's programs as "
+                "an unprivileged user. Run as an ordinary user, or use an interpreter under /usr."
+            )

@@ -11,6 +11,7 @@ import os
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,7 @@ START_LIMIT_S = 60.0
 GRACE_S = 60.0
 """How long past a job's limit the supervisor may take to clean up before the sandbox is ended from outside."""
 STDERR_BYTES = 8192
+PATIENCE_S = 10.0
 
 
 @dataclass
@@ -51,15 +53,19 @@ class _Ended(Exception):
 
 
 class _Keeper:
-    """The thread that starts the outermost process and lives exactly as long: the kernel ends one with the other."""
+    """The thread that starts the outermost process and lives exactly as long: the kernel ends one with the other.
 
-    def __init__(self, launch: Launch, control: socket.socket) -> None:
+    When that process ends, the link is shut, so that neither side waits for the other.
+    """
+
+    def __init__(self, launch: Launch, theirs: socket.socket, ours: socket.socket) -> None:
         self._launch = launch
-        self._control = control
+        self._theirs = theirs
+        self._ours = ours
         self._started = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._error: OSError | None = None
-        self.stderr = b""
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._thread = threading.Thread(target=self._keep, name="sandbox", daemon=True)
         self._thread.start()
         self._started.wait()
@@ -75,9 +81,9 @@ class _Keeper:
         try:
             self._process = subprocess.Popen(
                 list(self._launch.argv),
-                stdin=self._control.fileno(),
+                stdin=self._theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stderr=self._said.fileno(),
                 env=dict(self._launch.environment),
                 pass_fds=tuple(self._launch.pass_fds),
                 start_new_session=True,
@@ -86,23 +92,24 @@ class _Keeper:
             self._error = error
             return
         finally:
-            self._control.close()
+            self._theirs.close()
             for descriptor in self._launch.pass_fds:
                 os.close(descriptor)
             self._started.set()
-        assert self._process.stderr is not None
-        with self._process.stderr as stream:
-            while chunk := os.read(stream.fileno(), 4096):
-                self.stderr = (self.stderr + chunk)[-STDERR_BYTES:]
         self._process.wait()
+        with suppress(OSError):
+            self._ours.shutdown(socket.SHUT_RDWR)
         self._launch.close()
 
-    def end(self, patience_s: float) -> None:
-        """Wait for the process, and kill it when patience ends."""
+    def end(self, patience_s: float) -> str:
+        """Wait for the process, kill it when patience ends; returns the end of what it said on stderr."""
         self._thread.join(patience_s)
         if self._thread.is_alive() and self._process is not None:
             self._process.kill()
             self._thread.join(patience_s)
+        with self._said as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - STDERR_BYTES))
+            return file.read().decode(errors="replace").strip()
 
 
 class Session:
@@ -189,7 +196,7 @@ class Session:
         launch = self._launcher()
         ours, theirs = socket.socketpair()
         try:
-            self._keeper = _Keeper(launch, theirs)
+            self._keeper = _Keeper(launch, theirs, ours)
         except OSError as error:
             ours.close()
             launch.close()
@@ -204,19 +211,19 @@ class Session:
             if kind != READY:
                 raise _Ended(payload.decode(errors="replace"))
         except _Ended as error:
-            self._stop()
-            said = self._keeper.stderr.decode(errors="replace").strip()
+            said = self._stop()
             raise SandboxUnavailable(f"The sandbox did not start: {said or error}.") from None
         self.mode = payload.decode()
         launch.started(self._keeper.pid)
 
-    def _stop(self) -> None:
+    def _stop(self) -> str:
+        """End the sandbox; returns what it said on stderr."""
         link, self._link = self._link, None
+        keeper, self._keeper = self._keeper, None
+        self._alive.clear()
         if link is not None:
             link.close()
-        if self._keeper is not None:
-            self._keeper.end(patience_s=10.0)
-        self._alive.clear()
+        return keeper.end(PATIENCE_S) if keeper is not None else ""
 
     def _died(self) -> None:
         self._stop()

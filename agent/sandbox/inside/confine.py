@@ -28,7 +28,7 @@ def confine(config: dict[str, Any]) -> tuple[Kernel, View, Confinement]:
     layered = _leave_root(kernel, config)
     kernel.enter_namespaces(os.getuid(), os.getgid())
     kernel.bind("/proc/sys", "/proc/sys", read_only=True)
-    view = View(kernel, config["repo"], config["hidden"], config["limits"]["disk_bytes"], config["shown"])
+    view = View(kernel, config)
     view.start(layered, allow_overlay="overlay" not in config["avoid"])
     kernel.prctl(PR_SET_DUMPABLE, 0)
     return kernel, view, Confinement(kernel, config["limits"], filter_program(os.uname().machine))

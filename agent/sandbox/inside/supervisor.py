@@ -30,8 +30,8 @@ if TYPE_CHECKING:  # the real one costs a tenth of the start
 
 FIRST_LOOK_S, LOOK_S = 0.01, 0.025
 """When a running job's memory, processes and disk are looked at."""
-LOOK_SHARE = 10
-"""Looking takes at most one part in this many of the time."""
+LOOK_SHARE, LATEST_LOOK_S = 10, 0.5
+"""Looking takes at most one part in this many of the processor's time, but is not put off for longer."""
 BACKLOG_BYTES = 8 << 20
 """No channel is read while this much waits for the host."""
 LOW_MEMORY_BYTES = 128 << 20
@@ -227,13 +227,16 @@ class Supervisor:
         poll.register(self._host.descriptor, select.POLLIN)
         poll.register(run.process.pidfd, select.POLLIN)
         look_s = time.monotonic() + FIRST_LOOK_S
-        while not run.ended:
+        self._hear_host(run)
+        while not run.ended and not run.killed:
             now_s = time.monotonic()
             if now_s >= min(run.deadline_s, run.test_deadline_s):
                 run.killed = "time"
             elif now_s >= look_s:
+                spent_s = time.process_time()
                 run.killed = self._overused(run)
-                look_s = now_s + max(LOOK_S, LOOK_SHARE * (time.monotonic() - now_s))
+                spent_s = time.process_time() - spent_s
+                look_s = now_s + min(max(LOOK_S, LOOK_SHARE * spent_s), LATEST_LOOK_S)
             if run.killed:
                 return
             wait_s = min(look_s, run.deadline_s, run.test_deadline_s) - now_s
@@ -261,9 +264,12 @@ class Supervisor:
         elif descriptor == process.pidfd:
             self._note_exit(run)
         elif descriptor == self._host.descriptor:
-            request = self._host.poll()
-            if self._host.ended or (request and request["op"] == "cancel"):
-                run.killed = "cancelled"
+            self._hear_host(run)
+
+    def _hear_host(self, run: Run) -> None:
+        request = self._host.poll()
+        if self._host.ended or (request and request["op"] == "cancel"):
+            run.killed = "cancelled"
 
     def _forward(self, run: Run, channel: Lines) -> bool:
         """Pass the job's lines on to the host; False if there were none."""

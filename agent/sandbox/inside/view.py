@@ -13,6 +13,10 @@ import time
 from .kernel import MS_NODEV, MS_NOSUID, MS_RDONLY, Kernel
 from .trees import copy_tree, remove_tree, tree_bytes, write_file
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the real one costs a tenth of the start
+    from typing import Any
+
 FOLDER = "/graft"
 TREE = FOLDER + "/tree"
 LAYER = FOLDER + "/layer"
@@ -39,15 +43,16 @@ class Put:
 class View:
     """The repository as a job sees it, with its own /tmp, /var/tmp and /dev/shm on one bounded tmpfs."""
 
-    def __init__(
-        self, kernel: Kernel, repo: str, hidden: list[str], disk_bytes: int, shown: list[str]
-    ) -> None:
-        self.repo = repo
+    def __init__(self, kernel: Kernel, config: dict[str, Any]) -> None:
+        self.repo: str = config["repo"]
         self._kernel = kernel
-        self._hidden = hidden
-        self._disk_bytes = disk_bytes
+        self._hidden: list[str] = config["hidden"]
+        self._disk_bytes: int = config["limits"]["disk_bytes"]
+        shown: list[str] = config["shown"]
         self._shown = [(path, os.open(path, os.O_PATH)) for path in shown if _in_scratch(path)]
-        self._kept = [path for path in (*shown, repo) if _in_scratch(path)]
+        self._links = [(place, target) for place, target in config["links"] if _in_scratch(place)]
+        places = [*shown, self.repo, *(place for place, _ in self._links)]
+        self._kept = [path for path in places if _in_scratch(path)]
         self._tree = os.open(TREE, os.O_PATH)
         self._space = -1
         self._puts: list[Put] = []
@@ -104,6 +109,9 @@ class View:
         for path, descriptor in self._shown:
             _mount_point(path, os.path.isdir("/proc/self/fd/%d" % descriptor))
             self._kernel.bind("/proc/self/fd/%d" % descriptor, path)
+        for place, target in self._links:
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            os.symlink(target, place)
         if _in_scratch(self.repo):
             os.makedirs(self.repo, exist_ok=True)
         if self._overlay:
@@ -211,6 +219,8 @@ class View:
             left = UNDO_LIMIT
             for place in SCRATCH:
                 left = self._clear(place, left)
+            if any(os.readlink(place) != target for place, target in self._links):
+                return False
             return left > 0 and self._same_as_base("", left) > 0
         except OSError:
             return False

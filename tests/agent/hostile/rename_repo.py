@@ -11,7 +11,12 @@ for target in (here + "-moved", SCRATCH + "/moved"):
         os.rename(here, target)
     except OSError as error:
         say("  refused: %s" % error)
-for source, target in (("package", "package2"), ("module.py", "package.py"), (".git", "tig")):
+for source, target in (
+    (os.path.dirname(here), SCRATCH + "/moved-parent"),
+    ("package", "package2"),
+    ("module.py", "package.py"),
+    (".git", "tig"),
+):
     try:
         os.rename(source, target)
     except OSError as error:
