@@ -141,7 +141,7 @@ TextOf = Callable[[Node], str]
 
 
 def kind_of(node: Node | None, text: TextOf, names: Mapping[str, str]) -> str | None:
-    """The kind of an expression; `names` gives kinds of the names in its scope."""
+    """The kind of an expression; `names` gives kinds of names in its scope, and of `f()` for functions."""
     if node is None:
         return None
     if found := _LITERALS.get(node.type):
@@ -152,7 +152,7 @@ def kind_of(node: Node | None, text: TextOf, names: Mapping[str, str]) -> str | 
         case "parenthesized_expression":
             return kind_of(node.named_child(0), text, names)
         case "call":
-            return _call_kind(node, text)
+            return _call_kind(node, text, names)
         case "unary_operator":
             return kind_of(node.child_by_field_name("argument"), text, names)
         case "binary_operator":
@@ -204,12 +204,12 @@ def compatible(first: str | None, second: str | None) -> bool:
     return {first, second} <= {"int", "float", "bool"} or {first, second} <= {"list", "tuple", "set"}
 
 
-def _call_kind(node: Node, text: TextOf) -> str | None:
+def _call_kind(node: Node, text: TextOf, names: Mapping[str, str]) -> str | None:
     function = node.child_by_field_name("function")
     if function is None:
         return None
     if function.type == "identifier":
-        return _CALLS.get(text(function))
+        return _CALLS.get(text(function)) or names.get(f"{text(function)}()")
     if function.type == "attribute":
         attribute = function.child_by_field_name("attribute")
         return _METHODS.get(text(attribute)) if attribute is not None else None

@@ -169,6 +169,23 @@ class ModuleScope:
             if node.type == "class_definition" and (name := node.child_by_field_name("name")) is not None
         ]
 
+    @cached_property
+    def result_kinds(self) -> dict[str, str]:
+        """What each module-level function's first telling `return` gives, keyed `name()`."""
+        found: dict[str, str] = {}
+        for node in walk(self.source.root):
+            function = (
+                self.function_of(node) if node.type == "return_statement" and node.named_children else None
+            )
+            name = function.child_by_field_name("name") if function is not None else None
+            if function is None or name is None or self.owner_of(function) is not None:
+                continue
+            scope = self.scope_of(node)
+            kind = kind_of(node.named_children[0], self.source.text, scope.kinds())
+            if kind is not None and kind != "none":
+                found.setdefault(f"{self.source.text(name)}()", kind)
+        return found
+
     def owner_of(self, node: Node) -> str | None:
         """The class whose body most closely holds `node`."""
         current = node.parent

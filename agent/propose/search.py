@@ -24,7 +24,7 @@ EVERYWHERE_COST = 0.7
 """Extra cost of the same change at every place of the function."""
 MOST_PENDING = 60_000
 """Changes held at most; the dearest are dropped."""
-MOST_CHANGES = 150
+MOST_CHANGES = 120
 """Changes that one operator may make in one statement."""
 
 
@@ -148,19 +148,18 @@ class Search:
         return Candidate(tuple(sorted(edits)), self._proposer, found.operator, note, cost)
 
 
-def _changes(view: FileView, statement: Statement, operator: Operator) -> Iterator[Change]:
-    made = 0
+def _changes(view: FileView, statement: Statement, operator: Operator) -> list[Change]:
+    """What an operator can do in a statement, the best-ranked only."""
+    found: list[Change] = []
     for kind in sorted(operator.nodes & statement.nodes.keys()):
         for node in statement.nodes[kind]:
             site = Site(view, node, statement.node)
             for change in _encodable(operator, site):
-                yield change
+                found.append(change)
                 repeated = everywhere(site, change)
                 if repeated is not None:
-                    yield replace(repeated, rank=change.rank + EVERYWHERE_COST)
-                made += 1
-                if made >= MOST_CHANGES:
-                    return
+                    found.append(replace(repeated, rank=change.rank + EVERYWHERE_COST))
+    return heapq.nsmallest(MOST_CHANGES, found, key=lambda change: change.rank)
 
 
 def _encodable(operator: Operator, site: Site) -> Iterator[Change]:

@@ -93,7 +93,9 @@ class Site:
 
     @cached_property
     def kinds(self) -> dict[str, str]:
-        return {name: facts.kind for name, facts in self.visible.items() if facts.kind}
+        """Kinds of the visible names, and of what this file's functions return."""
+        named = {name: facts.kind for name, facts in self.visible.items() if facts.kind}
+        return self.view.module.result_kinds | named
 
     @cached_property
     def kind(self) -> str | None:

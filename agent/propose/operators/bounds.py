@@ -120,6 +120,7 @@ def cut_sequence(site: Site) -> Iterator[Change]:
         return
     if parent.type not in (
         "argument_list",
+        "boolean_operator",
         "for_statement",
         "for_in_clause",
         "return_statement",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from agent.propose.conditions import emptiness, missing_tests
 from agent.propose.kinds import compatible
 from agent.propose.operators.names import similarity
 from agent.propose.site import Change, Operator, Site, is_value, level_of
@@ -51,6 +52,21 @@ def return_other(site: Site) -> Iterator[Change]:
     for place, new in enumerate(("True", "False", "None", "0", "1", "-1", "[]", '""', *likely[:8])):
         if new != old and (value is None or value.type != "identifier" or place < 8):
             yield site.rewrite(start, end, f"return {new}", f"return `{new}`", 0.1 + place * 0.03)
+
+
+def return_test(site: Site) -> Iterator[Change]:
+    """`return True` where the answer depends: on a test of the function's names."""
+    value = site.node.named_children[0] if site.node.named_child_count else None
+    if value is None or value.type not in ("true", "false"):
+        return
+    names = [name for name, facts in site.scope.names.items() if facts.role in ("local", "parameter")]
+    later = sorted(names, key=lambda name: (site.scope.names[name].role != "local", name))
+    for place, name in enumerate(later[:5]):
+        if name not in ("self", "cls"):
+            for late, test in enumerate((*emptiness(site, name), f"bool({name})")):
+                yield site.replace(value, test, 0.06 * place + 0.1 * late, level=3)
+    for rank, test in missing_tests(site)[:10]:
+        yield site.replace(value, test, 0.2 + rank, level=1)
 
 
 def repeat_call(site: Site) -> Iterator[Change]:
@@ -112,6 +128,7 @@ def _is_called(node: Node) -> bool:
 OPERATORS = (
     Operator("call it", 3.1, frozenset({"identifier", "attribute"}), call_it),
     Operator("repeat call", 3.8, frozenset({"call"}), repeat_call),
+    Operator("return test", 3.9, frozenset({"return_statement"}), return_test),
     Operator("return value", 3.9, frozenset({"return_statement"}), return_other),
-    Operator("borrow", 4.0, EXPRESSIONS - {"parenthesized_expression"}, borrow),
+    Operator("borrow", 4.4, EXPRESSIONS - {"parenthesized_expression"}, borrow),
 )

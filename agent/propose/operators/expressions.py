@@ -182,6 +182,13 @@ def wrap(site: Site) -> Iterator[Change]:
     owner = _tight(site, node, 15)
     for place, suffix in enumerate(_SUFFIXES.get(site.kind, _SUFFIXES[None])):
         yield site.replace(node, owner + suffix, late + 0.1 + place * 0.04)
+    for name, facts in site.visible.items():
+        if (
+            (facts.unused or facts.kind == "callable")
+            and facts.role in ("parameter", "local")
+            and name != text
+        ):
+            yield site.replace(node, f"{name}({text})", late + 0.1)
     for name, signatures in site.view.module.signatures.items():
         needed = [p for p in signatures[0].arguments if p.default is None and not p.splat]
         if signatures[0].owner is None and len(needed) == 1 and name != around:
@@ -218,8 +225,10 @@ def _terms(site: Site) -> list[tuple[float, str]]:
             continue
         rank = (0.0 if facts.unused else 0.5) + 0.25 * (facts.kind is None) + 0.2 * beside
         rank += 0.3 * (facts.first_byte > site.node.start_byte)
-        if compatible(site.kind, facts.kind) and (site.kind or facts.kind or facts.unused):
-            found.append((rank, name))
+        if compatible(site.kind, facts.kind):
+            found.append((rank + 0.2 * (site.kind is None), name))
+        if site.kind == "int" and facts.kind in ("list", "str", "tuple"):
+            found.append((rank + 0.3, f"len({name})"))
         if site.kind == "list" and facts.kind != "list":
             found.append((rank + 0.1, f"[{name}]"))
     return sorted(found)[:6]
@@ -421,6 +430,6 @@ OPERATORS = (
     Operator("string", 3.2, frozenset({"string"}), change_string),
     Operator("wrap", 3.3, EXPRESSIONS, wrap),
     Operator("drop element", 3.3, _CONTAINERS, drop_element),
-    Operator("add operand", 3.4, _NUMERIC_NODES | {"list"}, add_operand),
+    Operator("add operand", 3.4, _NUMERIC_NODES | {"list", "list_comprehension", "string"}, add_operand),
     Operator("wrap both", 3.5, frozenset({"comparison_operator", "binary_operator"}), wrap_both),
 )

@@ -22,13 +22,13 @@ _HOLDERS = frozenset(
 def early_return(site: Site) -> Iterator[Change]:
     """A base case at a function's start, or a guard before a statement: `if not x: return …`."""
     first = _is_first(site.node)
-    names = names_read(site.node, site)[:4] if not first else parameters(site)[:4]
-    values = returned(site)
+    most = 4 if first else 2
+    names = parameters(site)[:4] if first else names_read(site.node, site)[:3]
     for place, name in enumerate(names):
-        for late, test in enumerate(emptiness(site, name)):
-            for later, value in enumerate(values):
+        for late, test in enumerate(emptiness(site, name)[: most + 1]):
+            for later, value in enumerate(returned(site)[: most * 2]):
                 text = f"if {test}:\n{site.source.indent_unit}return {value}".rstrip()
-                rank = 0.3 * (not first) + 0.12 * place + 0.08 * late + 0.06 * later
+                rank = 0.3 * (not first) + 0.12 * place + 0.12 * late + 0.1 * later
                 change = insertion_before(site, site.node, text, f"return `{value}` if `{test}`", rank)
                 if change is not None:
                     yield change
@@ -54,6 +54,22 @@ def guard_statement(site: Site) -> Iterator[Change]:
         change = guarded(site, site.node, test, rank)
         if change is not None:
             yield change
+
+
+def add_filter(site: Site) -> Iterator[Change]:
+    """A comprehension that lets too much through: `… for x in xs` → `… for x in xs if x`."""
+    clauses = [child for child in site.node.named_children if child.type == "for_in_clause"]
+    if not clauses or any(child.type == "if_clause" for child in site.node.named_children):
+        return
+    target = clauses[-1].child_by_field_name("left")
+    names = [node for node in walk(target) if node.type == "identifier"] if target is not None else []
+    end = clauses[-1].end_byte
+    for place, node in enumerate(names[:3]):
+        name = site.source.text(node)
+        for late, test in enumerate((name, f"{name} is not None", f"not {name}", f"{name} > 0")):
+            yield site.rewrite(end, end, f" if {test}", f"only where `{test}`", 0.1 * place + 0.1 * late)
+    for rank, test in missing_tests(site)[:10]:
+        yield site.rewrite(end, end, f" if {test}", f"only where `{test}`", 0.2 + rank)
 
 
 def add_conjunct(site: Site) -> Iterator[Change]:
@@ -163,6 +179,9 @@ _STATEMENTS = SIMPLE_STATEMENTS - {
 }
 _ANY = _STATEMENTS | {"if_statement", "for_statement", "while_statement"}
 _VALUES = frozenset({"identifier", "attribute", "call", "subscript", "binary_operator"})
+_COMPREHENSIONS = frozenset(
+    {"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"}
+)
 _TESTED = CONDITION_NODES | {
     "true",
     "identifier",
@@ -172,9 +191,10 @@ _TESTED = CONDITION_NODES | {
     "subscript",
 }
 OPERATORS = (
-    Operator("conjunct", 5.0, _TESTED, add_conjunct),
-    Operator("early return", 5.0, _ANY, early_return),
-    Operator("skip", 5.1, _ANY, skip_in_loop),
-    Operator("guard", 5.1, _STATEMENTS, guard_statement),
-    Operator("clamp", 5.1, _VALUES, clamp),
+    Operator("conjunct", 4.1, _TESTED, add_conjunct),
+    Operator("early return", 4.4, _ANY, early_return),
+    Operator("filter", 4.0, _COMPREHENSIONS, add_filter),
+    Operator("skip", 3.9, _ANY, skip_in_loop),
+    Operator("guard", 4.4, _STATEMENTS, guard_statement),
+    Operator("clamp", 4.6, _VALUES, clamp),
 )

@@ -118,6 +118,11 @@ def store(site: Site) -> Iterator[Change]:
     """A step that keeps a value is missing: `xs.append(x)`, `seen.add(x)`, `previous = node`, `self.x = x`."""
     names = site.scope.names
     plain = [name for name, facts in names.items() if facts.role != "import" and name not in ("self", "cls")]
+    outer = [
+        name
+        for name, facts in site.visible.items()
+        if name not in names and facts.kind in ("list", "set") and facts.role == "local"
+    ]
     read = set(names_read(site.statement, site))
     loop = loop_of(site.node)
     target = loop.child_by_field_name("left") if loop is not None else None
@@ -125,15 +130,16 @@ def store(site: Site) -> Iterator[Change]:
         {site.source.text(node) for node in walk(target) if node.type == "identifier"} if target else set()
     )
     lines: list[tuple[float, str]] = []
-    for owner in plain:
-        form = {"list": "{}.append({})", "set": "{}.add({})"}.get(names[owner].kind or "")
+    for owner in (*plain, *outer):
+        holder = site.visible[owner]
+        form = {"list": "{}.append({})", "set": "{}.add({})"}.get(holder.kind or "")
         for value in plain:
             if value == owner:
                 continue
             rank = 0.3 - 0.2 * (value in current) - 0.1 * (value in read) - 0.2 * names[value].unused
             if form is not None and names[value].kind not in ("list", "set", "callable"):
                 lines.append((rank, form.format(owner, value)))
-            elif names[owner].role == "local" and compatible(names[owner].kind, names[value].kind):
+            elif owner in names and holder.role == "local" and compatible(holder.kind, names[value].kind):
                 lines.append((rank + 0.2, f"{owner} = {value}"))
     if site.scope.owner is not None and "self" in names:
         lines += [(0.0, f"self.{name} = {name}") for name in plain if names[name].unused]
@@ -277,16 +283,16 @@ _STATEMENTS = SIMPLE_STATEMENTS - {
 _ANY = _STATEMENTS | {"if_statement", "for_statement", "while_statement"}
 _VALUES = frozenset({"identifier", "attribute", "call", "subscript", "binary_operator"})
 OPERATORS = (
-    Operator("default value", 4.6, _VALUES, default_value),
-    Operator("store", 5.3, _ANY, store),
-    Operator("return at end", 4.4, _ANY, return_at_end),
+    Operator("default value", 4.4, _VALUES, default_value),
+    Operator("store", 4.2, _ANY, store),
+    Operator("return at end", 3.6, _ANY, return_at_end),
     Operator("await", 2.4, frozenset({"call"}), await_it),
     Operator("catch", 4.5, frozenset({"except_clause"}), catch_other),
     Operator(
         "fresh default", 3.0, frozenset({"default_parameter", "typed_default_parameter"}), fresh_default
     ),
-    Operator("loop update", 4.8, _ANY, update_in_loop),
-    Operator("renamed copy", 5.2, frozenset({"boolean_operator", "binary_operator"}), rename_copy),
-    Operator("copy", 5.4, _ANY, copy_statement),
-    Operator("missing else", 5.2, frozenset({"if_statement"}), missing_else),
+    Operator("loop update", 4.0, _ANY, update_in_loop),
+    Operator("renamed copy", 4.6, frozenset({"boolean_operator", "binary_operator"}), rename_copy),
+    Operator("copy", 4.3, _ANY, copy_statement),
+    Operator("missing else", 4.4, frozenset({"if_statement"}), missing_else),
 )

@@ -31,7 +31,7 @@ _FAMILIES = (
     "keys values items",
     "sorted reversed",
     "floor ceil trunc round",
-    "int float round",
+    "int float round str bool",
     "list set tuple",
     "sum max min len",
     "str repr",
@@ -226,13 +226,16 @@ def drop_self(site: Site) -> Iterator[Change]:
 
 def name_for_literal(site: Site) -> Iterator[Change]:
     """A literal where a name was meant: a forgotten parameter first."""
-    if not is_value(site.node):
+    parent = site.node.parent
+    if parent is None or not is_value(site.node):
         return
     for name, facts in site.scope.names.items():
         if facts.role in ("parameter", "local", "loop") and name not in ("self", "cls"):
             rank = 0.0 if facts.unused else 0.5
-            rank += 0.0 if site.node.type == "none" or compatible(site.kind, facts.kind) else 0.4
-            yield site.replace(site.node, name, rank)
+            if site.node.type == "true" and parent.type in ("while_statement", "if_statement"):
+                rank -= 0.3 if facts.kind in ("list", "dict", "set") else 0.0
+            rank += 0.0 if site.node.type in ("none", "true") or compatible(site.kind, facts.kind) else 0.4
+            yield site.replace(site.node, name, max(rank, 0.0))
 
 
 def exchange_names(site: Site) -> Iterator[Change]:

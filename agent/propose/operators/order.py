@@ -129,6 +129,9 @@ def change_argument_count(site: Site) -> Iterator[Change]:
     for parameter in _splats(site):
         if all(site.source.text(node) != parameter for node in present):
             yield _add_argument(site, arguments, present, parameter, 0.1 if name != "super" else 0.5)
+    unused = [each for each, facts in site.scope.names.items() if facts.unused and facts.role != "loop"]
+    for parameter in unused[:3]:
+        yield _add_argument(site, arguments, present, parameter, 0.3)
     for signature in site.view.ingredients.signatures(name)[:2]:
         yield from _missing_parameters(site, signature, arguments, present, here)
 

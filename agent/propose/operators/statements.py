@@ -232,10 +232,10 @@ OPERATORS = (
     Operator("jump", 3.2, frozenset({"break_statement", "continue_statement", "pass_statement"}), swap_jump),
     Operator("return", 3.4, frozenset({"return_statement", "expression_statement"}), swap_return),
     Operator("assignment", 3.2, frozenset({"assignment", "augmented_assignment"}), swap_assignment),
-    Operator("move", 4.0, _PLAIN | {"if_statement"}, move),
+    Operator("move", 3.6, _PLAIN | {"if_statement"}, move),
     Operator(
         "clause",
-        4.0,
+        3.6,
         frozenset({"elif_clause", "else_clause", "if_statement", "while_statement"}),
         swap_clause,
     ),
