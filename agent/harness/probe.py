@@ -275,11 +275,12 @@ class CallTooLong(BaseException):
 
 
 def describe(value: Any, depth: int = 0, seen: tuple[int, ...] = ()) -> str:
-    """A text that is the same for equal behaviour: no addresses, floats to 12 digits, sets sorted."""
+    """A text that is the same for equal behaviour: no addresses, 2.0 as 2, floats to 12 digits, sets sorted."""
     if value is None or isinstance(value, (bool, int, str, bytes)):
         return f"{type(value).__name__}:{value!r}"[:MAX_TEXT]
     if isinstance(value, float):
-        return f"float:{value:.{FLOAT_DIGITS}g}"
+        whole = value.is_integer() and abs(value) < 1e15
+        return f"int:{int(value)}" if whole else f"float:{value:.{FLOAT_DIGITS}g}"
     if depth > MAX_DEPTH or id(value) in seen:
         return type(value).__name__
     inner = (*seen, id(value))

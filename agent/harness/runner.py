@@ -28,10 +28,22 @@ if TYPE_CHECKING:
 PR_SET_DUMPABLE = 4
 LOADING = ""
 """The id under which the time before the first test is limited, and lines run outside tests are kept."""
+START = "pytest"
+"""The culprit where pytest cannot be started before the fork, as when a conftest.py reaches a changed file."""
 LINES_INTERVAL_S = 1.0
 MAX_MESSAGE_CHARACTERS = 2000
 MAX_FRAMES = 60
 """Of a deeper traceback the outer third and the inner two thirds are kept."""
+QUICK_ARGUMENTS = (
+    "--assert=plain",
+    "--tb=native",
+    "--capture=sys",
+    "-p",
+    "no:unraisableexception",
+    "-p",
+    "no:threadexception",
+)
+"""For candidates, of which only verdicts are wanted: what a plain run adds to these is tried on finalists."""
 FRAMEWORKS = ("_pytest", "pytest", "pluggy", "unittest")
 HARMLESS_PLUGINS = frozenset(
     {
@@ -63,16 +75,24 @@ RUNTEST_HOOKS = (
 
 
 class Channel:
-    """The private result pipe. Only the process that opened it writes; what tests patch is not used."""
+    """The private result pipe. Only the process that opened it writes; what tests patch is not used.
+
+    A verdict is held back until the next line, which always follows, so that both cost one wake-up.
+    """
 
     def __init__(self, descriptor: int, token: str) -> None:
         owner, getpid, write = os.getpid(), os.getpid, os.write
         encode = json.JSONEncoder().encode
+        held: list[bytes] = []
 
         def send(**line: Any) -> None:
             if getpid() != owner:
                 return
-            data = (encode({"token": token, **line}) + "\n").encode("ascii")
+            held.append((encode({"token": token, **line}) + "\n").encode("ascii"))
+            if "test" in line:
+                return
+            data = b"".join(held)
+            held.clear()
             while data:
                 data = data[write(descriptor, data) :]
 
@@ -368,6 +388,10 @@ def _hook(**options: bool) -> Callable[[Any], Any]:
     return mark
 
 
+def _do_nothing(code: int) -> None:
+    """Let pytest end as it does."""
+
+
 class PytestReporter:
     """A pytest plugin: selects and orders tests, reports each, and keeps other plugins from interfering."""
 
@@ -376,6 +400,9 @@ class PytestReporter:
         self._tree = tree
         self._job = job
         self._base = "."
+        self.before_collection: Callable[[], tuple[Verdicts, Record]] | None = None
+        """Where a warm process waits for its job."""
+        self.at_end: Callable[[int], None] = _do_nothing
         self._failures: dict[str, Record] = {}
         self._reasons: dict[str, str] = {}
         self._phases: dict[str, set[tuple[str, str]]] = {}
@@ -418,6 +445,17 @@ class PytestReporter:
             plugin = manager.get_plugin(name)
             if plugin is not None:
                 manager.unregister(plugin)
+
+    @_hook(tryfirst=True)
+    def pytest_collection(self, session: Any) -> None:
+        if self.before_collection is not None:
+            self._verdicts, self._job = self.before_collection()
+            session.config.args = pytest_files(self._job)
+            session.config.option.maxfail = 1 if self._job.get("stop") else 0
+
+    @_hook(trylast=True)
+    def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
+        self.at_end(int(exitstatus))
 
     @_hook(trylast=True)
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
@@ -548,20 +586,21 @@ def parameters(function: Any, indices: dict[str, int]) -> Record:
 
 def pytest_arguments(job: Record) -> list[str]:
     """Plain ids in a cold run; else the files of the tests, since the reporter selects and orders."""
-    tests = job.get("tests") or []
     if job["mode"] == "cold":
-        return list(tests)
-    quick = ["--assert=plain", "--tb=native"] if job.get("quick") else []
-    return [*quick, *dict.fromkeys(test.partition("::")[0] for test in tests)]
+        return list(job["tests"])
+    return [*(QUICK_ARGUMENTS if job.get("quick") else ()), *pytest_files(job)]
 
 
-def run_pytest(job: Record, verdicts: Verdicts, tree: Tree) -> tuple[int, PytestReporter]:
+def pytest_files(job: Record) -> list[str]:
+    return list(dict.fromkeys(test.partition("::")[0] for test in job.get("tests") or ()))
+
+
+def run_pytest(job: Record, reporter: PytestReporter) -> int:
     import pytest
 
-    reporter = PytestReporter(verdicts, tree, job)
     arguments = pytest_arguments(job)
     sys.argv = [os.path.join(os.path.dirname(pytest.__file__), "__main__.py"), *arguments]
-    return int(pytest.main(arguments, plugins=[reporter])), reporter
+    return int(pytest.main(arguments, plugins=[reporter]))
 
 
 # unittest
@@ -733,7 +772,8 @@ def run_job(job: Record, channel: Channel, tree: Tree) -> int:
         elif job["framework"] == "unittest":
             code = run_unittest(job, verdicts, tree)
         else:
-            code, reporter = run_pytest(job, verdicts, tree)
+            reporter = PytestReporter(verdicts, tree, job)
+            code = run_pytest(job, reporter)
     except BaseException as error:
         verdicts.collect_error("", describe_failure(error, error.__traceback__, tree))
         code = 3
@@ -742,17 +782,18 @@ def run_job(job: Record, channel: Channel, tree: Tree) -> int:
         if reporter is not None:
             record.update(plans=reporter.screenable, obstacle=reporter.obstacle, conftests=reporter.conftests)
         channel.send(recon=record)
-    _flush()
-    channel.send(finished=code)
+    finish(channel, code)
     return code
 
 
-def _flush() -> None:
+def finish(channel: Channel, code: int) -> None:
+    """Say that a job ended in good order."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (AttributeError, OSError, ValueError):
             continue
+    channel.send(finished=code)
 
 
 class Lines:
@@ -832,7 +873,7 @@ class ReadGuard:
                 self.touched = real
                 raise ForbiddenRead(real)
 
-    def __enter__(self) -> ReadGuard:
+    def begin(self) -> None:
         loader_class = importlib.machinery.SourceFileLoader
         self._plain = (builtins.open, io.open, loader_class.get_code)
         plain_open, _, plain_get_code = self._plain
@@ -847,31 +888,19 @@ class ReadGuard:
 
         builtins.open = io.open = guarded_open
         loader_class.get_code = guarded_get_code  # type: ignore[method-assign,assignment]
-        return self
 
-    def __exit__(self, *failure: object) -> None:
+    def end(self) -> None:
         builtins.open, io.open, importlib.machinery.SourceFileLoader.get_code = self._plain  # type: ignore[method-assign]
 
 
-def preload(names: Iterable[str], guard: ReadGuard) -> str | None:
-    """Import modules in order. Returns the first that fails or reads a forbidden file, else None."""
-    with guard:
-        for name in names:
-            try:
-                importlib.import_module(name)
-            except BaseException:
-                return name
-            if guard.touched:
-                return name
-    return None
+def dumpable_setter() -> Callable[[bool], None]:
+    """Sets whether other processes of the same user may read this one's memory; does nothing outside Linux."""
+    if sys.platform != "linux":
+        return lambda value: None
+    import ctypes
 
-
-def set_dumpable(value: bool) -> None:
-    """Whether other processes of the same user may read this one's memory (Linux only)."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, int(value), 0, 0, 0)
+    prctl = ctypes.CDLL(None).prctl
+    return lambda value: prctl(PR_SET_DUMPABLE, 1 if value else 0, 0, 0, 0)
 
 
 def live_threads() -> int:
@@ -883,50 +912,105 @@ def live_threads() -> int:
         return threading.active_count()
 
 
-def serve_zygote(lines: Lines, channel_fd: int, tree: Tree) -> None:
-    """Preload, say how that went, then fork for each job until the supervisor hangs up.
+class Zygote:
+    """A process that loads what no candidate can reach, then forks for each job.
 
-    The host must not use a warm process that names a `culprit` or has more than one thread.
+    With `start` in its payload, pytest itself is brought up to where it would collect tests, and waits there.
+    The host must not use a zygote that names a culprit or has more than one thread.
     """
-    warm = lines.read() or {}
-    cache = CodeCache()
-    initial_path = list(sys.path)
-    sys.path[:] = [tree.absolute(entry) for entry in warm.get("path") or sys.path]
-    culprit = preload(warm["preload"], ReadGuard(tree.absolute(path) for path in warm["forbidden"]))
-    sys.path[:] = initial_path
-    os.chdir("/")
-    set_dumpable(False)
-    cache.compile(tree.absolute(path) for path in warm["compile"])
-    cache.install()
-    gc.collect()
-    gc.freeze()
-    lines.write({"ready": {"culprit": culprit or "", "threads": live_threads(), "modules": len(sys.modules)}})
-    while True:
-        order = lines.read()
-        if order is None:
+
+    def __init__(self, lines: Lines, channel_fd: int, tree: Tree) -> None:
+        self._lines = lines
+        self._channel_fd = channel_fd
+        self._tree = tree
+        self._warm: Record = lines.read() or {"preload": (), "forbidden": (), "compile": ()}
+        self._guard = ReadGuard(tree.absolute(path) for path in self._warm["forbidden"])
+        self._cache = CodeCache()
+        self._set_dumpable = dumpable_setter()
+        self._channel: Channel | None = None
+
+    def run(self) -> None:
+        self._guard.begin()
+        culprit = self._preload()
+        if culprit or not self._warm.get("start"):
+            self._serve(culprit)
             return
-        child = os.fork()
-        if child == 0:
-            lines.close()
-            code = 3
+        reporter = PytestReporter(Verdicts(Channel(self._channel_fd, "")), self._tree, self._warm["start"])
+        reporter.before_collection = self._await_job
+        reporter.at_end = self._end_child
+        try:
+            run_pytest(self._warm["start"], reporter)
+        except BaseException:
+            if self._channel is not None:
+                os._exit(3)
+        if self._channel is not None:
+            self._end_child(3)
+        self._serve(START)
+
+    def _preload(self) -> str:
+        """Import modules in order. Returns the first that fails or reads a forbidden file, else nothing."""
+        initial_path = list(sys.path)
+        sys.path[:] = [self._tree.absolute(entry) for entry in self._warm.get("path") or sys.path]
+        for name in self._warm["preload"]:
             try:
-                code = _run_forked(order, channel_fd, tree, cache)
-            finally:
-                os._exit(code)
-        lines.write({"pid": child})
-        _, status = os.waitpid(child, 0)
-        signalled = os.WIFSIGNALED(status)
-        lines.write({"signal": os.WTERMSIG(status)} if signalled else {"exit": os.WEXITSTATUS(status)})
+                importlib.import_module(name)
+            except BaseException:
+                return str(name)
+            if self._guard.touched:
+                return str(name)
+        sys.path[:] = initial_path
+        return ""
 
+    def _await_job(self) -> tuple[Verdicts, Record]:
+        """Called inside pytest; returns in a child only."""
+        order = self._serve(START if self._guard.touched else "")
+        if order is None:
+            os._exit(0)
+        self._channel = Channel(self._channel_fd, order["token"])
+        return Verdicts(self._channel), order["payload"]
 
-def _run_forked(order: Record, channel_fd: int, tree: Tree, cache: CodeCache) -> int:
-    job = order["payload"]
-    set_dumpable(True)
-    os.environ.update(order["environment"])
-    os.chdir(order["cwd"])
-    importlib.invalidate_caches()
-    cache.changed = frozenset(tree.absolute(path) for path in job.get("changed", ()))
-    return run_job(job, Channel(channel_fd, order["token"]), tree)
+    def _end_child(self, code: int) -> None:
+        if self._channel is not None:
+            finish(self._channel, code)
+            os._exit(code)
+
+    def _serve(self, culprit: str) -> Record | None:
+        """Fork for each order. In a child inside pytest, return the order; other children end here."""
+        self._guard.end()
+        self._cache.compile(self._tree.absolute(path) for path in self._warm["compile"])
+        self._cache.install()
+        os.chdir("/")
+        self._set_dumpable(False)
+        gc.collect()
+        gc.freeze()
+        self._lines.write(
+            {"ready": {"culprit": culprit, "threads": live_threads(), "modules": len(sys.modules)}}
+        )
+        while True:
+            order: Record | None = self._lines.read()
+            if order is None:
+                return None
+            child = os.fork()
+            if child == 0:
+                self._enter_child(order)
+                if self._warm.get("start"):
+                    return order
+                os._exit(run_job(order["payload"], Channel(self._channel_fd, order["token"]), self._tree))
+            self._lines.write({"pid": child})
+            _, status = os.waitpid(child, 0)
+            ended = {"signal": os.WTERMSIG(status)} if os.WIFSIGNALED(status) else {"exit": status >> 8}
+            self._lines.write(ended)
+
+    def _enter_child(self, order: Record) -> None:
+        self._lines.close()
+        self._set_dumpable(True)
+        os.environ.update(order["environment"])
+        os.chdir(order["cwd"])
+        for path, finder in list(sys.path_importer_cache.items()):
+            if path.startswith(self._tree.root) and isinstance(finder, importlib.machinery.FileFinder):
+                finder.invalidate_caches()
+        changed = order["payload"].get("changed", ())
+        self._cache.changed = frozenset(self._tree.absolute(path) for path in changed)
 
 
 def _move_editable_installs(tree: Tree, original: str | None) -> None:
@@ -971,7 +1055,7 @@ def begin_job() -> tuple[Record | None, int, Tree]:
 def main(mode: str) -> None:
     """`job`: one job, then exit. `zygote`: a warm process. Both are started by the supervisor."""
     if mode == "zygote":
-        serve_zygote(*set_up())
+        Zygote(*set_up()).run()
         return
     order, channel_fd, tree = begin_job()
     if order is None:

@@ -12,6 +12,9 @@ from typing import Any
 
 from agent.types import Verdict
 
+START = "pytest"
+"""What the warm process names as culprit where pytest's own start reaches a file that may change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recon:
@@ -38,6 +41,8 @@ class WarmPlan:
     path: tuple[str, ...]
     compile: tuple[str, ...]
     forbidden: tuple[str, ...]
+    start: Mapping[str, Any] | None = None
+    """The job with which pytest is brought up to its collection of tests, if it can be."""
 
     def payload(self) -> dict[str, Any]:
         return {
@@ -45,6 +50,7 @@ class WarmPlan:
             "path": self.path,
             "compile": self.compile,
             "forbidden": self.forbidden,
+            "start": None if self.start is None else dict(self.start),
         }
 
 
@@ -101,6 +107,8 @@ def plan_warm(recon: Recon, changed_paths: Collection[str], test_paths: Collecti
 
 def without(plan: WarmPlan, recon: Recon, culprit: str) -> WarmPlan:
     """The plan less a module that could not be loaded in the warm process, and all that reach it."""
+    if culprit == START:
+        return replace(plan, start=None)
     unsafe = tainted(recon, [culprit])
     return replace(plan, preload=tuple(name for name in plan.preload if name not in unsafe))
 

@@ -6,7 +6,7 @@ A tier is used only if the base's verdicts come out of it as they came out of a 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.errors import SandboxDied
@@ -117,6 +117,9 @@ class WarmUp:
         plans: dict[Tier, WarmPlan],
     ) -> bool:
         plan = plan_warm(recon, forbidden, test_files(recon, tests))
+        if tier is Tier.FORKED and self._framework == "pytest":
+            start = {**self._options, **QUICK, "mode": "run", "tests": list(tests), "stop": True}
+            plan = replace(plan, start=start)
         for _ in range(MAX_CULPRITS):
             if self._cancelled():
                 return False
