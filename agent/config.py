@@ -96,8 +96,6 @@ class ModelSettings(Section):
     """URL of the model that answers conversations; empty means none."""
     infill: str = ""
     """URL of the model that fills in the middle; empty means none."""
-    budget_usd: float = Field(default=0.0, ge=0)
-    """What one run may spend on models, in US dollars; 0 means no limit."""
     api_key: SecretStr = SecretStr("")
     """Key for the model's server. Read from the environment only; never shown and never stored."""
 
