@@ -23,6 +23,8 @@ class Evidence:
     decision: Decision | None
     candidates: Mapping[str, Candidate]
     """Candidates that the decision names, by id."""
+    best_rejected: str
+    """The patch that would have been chosen, had it been believed enough; else empty."""
     notes: Sequence[str]
     interpreter: str
     sandbox: str
@@ -34,7 +36,7 @@ def render(result: FixResult, evidence: Evidence) -> str:
         f"# {_headline(result)}\n\n{result.message}\n",
         _wrong(evidence.failures),
         _where(result, evidence),
-        _patch(result),
+        _patch(result, evidence),
         _evidence(result, evidence),
         _alternatives(evidence),
         _notes(result, evidence),
@@ -78,7 +80,9 @@ def _where(result: FixResult, evidence: Evidence) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _patch(result: FixResult) -> str:
+def _patch(result: FixResult, evidence: Evidence) -> str:
+    if evidence.best_rejected:
+        return f"## The best of them\n\n{_fenced(evidence.best_rejected.rstrip(), 'diff')}"
     if result.patch is None:
         return ""
     how = "It is applied." if result.applied else f"Apply it with `git apply {result.folder / 'patch.diff'}`."
@@ -92,7 +96,7 @@ def _evidence(result: FixResult, evidence: Evidence) -> str:
     own = decision.rivals[0]
     rows = [
         "## Evidence\n",
-        f"- Failing before, passing now: {_listed(result.fixed)}",
+        f"- Failing before, passing now: {_listed([each.verdict.test for each in evidence.failures])}",
         f"- Still passing: {len(decision.guards)} other tests that run the changed code",
         "- Confirmed by the plain test command in a fresh process.",
         f"- Candidates tried: {result.tried}; passing the failing tests: {result.plausible}",
@@ -100,7 +104,7 @@ def _evidence(result: FixResult, evidence: Evidence) -> str:
     if decision.probes:
         rows.append(
             f"- On {decision.probes} further inputs the patch changes {own.changed} results; "
-            f"{own.patches} differently written patches behave the same."
+            f"patches found that behave like it: {own.patches}."
         )
     rows.append(f"- Confidence: {result.confidence:.2f}")
     return "\n".join(rows) + "\n"

@@ -142,4 +142,4 @@ def _cheapest_first(members: Sequence[Finalist]) -> tuple[float, int, str]:
 
 def evidence_factor(distinct_inputs: int, guarding_tests: int) -> float:
     """How far passing speaks for a patch, 0..1: by the inputs that the tests try and the tests that guard it."""
-    return 1.0 - math.exp2(-(0.5 + distinct_inputs / 2 + guarding_tests))
+    return 1.0 - math.exp2(-(1.2 + distinct_inputs / 2 + guarding_tests))

@@ -27,6 +27,8 @@ MODULE_LEVEL_SCORE = 0.15
 """A statement outside functions runs at import, where no test's trace can tell it apart."""
 UNEXECUTED_SCORE = 0.1
 """A line of an executed function that the failing test did not reach."""
+UNSEEN_SCORE = 0.3
+"""A line of a function where no trace says which lines the failing test ran."""
 MAX_FILES = 40
 
 
@@ -96,6 +98,7 @@ class _Evidence:
         self.issue_files = {hit.path: 1 / (1 + place) for place, hit in enumerate(located.files)}
         self.issue_symbols = {hit.symbol.uid: 1 / (1 + place) for place, hit in enumerate(located.symbols)}
         self.trace_depth = self._trace_depth()
+        self.traced = any(failure.executed for failure in failures)
         self.test_words = _words(" ".join(failure.verdict.test.split("::")[-1] for failure in failures))
         self.imported = self._imported_by_tests()
 
@@ -122,11 +125,8 @@ class _Evidence:
     def paths(self) -> list[str]:
         executed = {path for failure in self.failures for path in failure.executed}
         named = {path for path, _ in self.trace_depth}
-        return (
-            sorted(executed | named | set(self.import_lines))
-            or sorted(self.imported)
-            or list(self.issue_files)
-        )
+        seen = sorted(executed | named | set(self.import_lines)) or sorted(self.imported)
+        return seen or list(self.issue_files) or [record.path for record in self.graph.files()]
 
     def file(self, path: str) -> SuspiciousFile:
         functions = _Functions(self.graph.symbols(path=path))
@@ -149,6 +149,8 @@ class _Evidence:
             )
         for line, depth in in_trace.items():
             lines[line] = max(lines.get(line, 0.0), TRACEBACK_WEIGHT * depth + FUNCTION_WEIGHT)
+        if not self.traced:
+            lines = {line: self._unseen(functions.at(line)) for line in functions.all_lines()} | lines
         reasons = self._reasons(path, executed, in_trace)
         file_score = self._file_score(path, lines, in_trace)
         for line in self.import_lines.get(path, ()):
@@ -158,6 +160,10 @@ class _Evidence:
             ((functions.name(uid), score) for uid, score in function_scores.items()), key=_by_score
         )
         return SuspiciousFile(path, file_score, lines, reasons, tuple(named))
+
+    def _unseen(self, uid: str) -> float:
+        """A line's score where no test was traced, as with a user's own test command."""
+        return UNSEEN_SCORE + FUNCTION_WEIGHT * self.issue_symbols.get(uid, 0.0)
 
     def _failing_runs(self, path: str) -> Counter[int]:
         runs: Counter[int] = Counter()
@@ -226,6 +232,10 @@ class _Functions:
 
     def name(self, uid: str) -> str:
         return self._symbols[uid].qualified_name
+
+    def all_lines(self) -> Iterable[int]:
+        """Every line inside a function."""
+        return self._at
 
     def lines(self, uid: str) -> list[int]:
         return [line for line, owner in self._at.items() if owner == uid]

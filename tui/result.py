@@ -76,7 +76,8 @@ def next_command(result: FixResult) -> str:
         case "no_failing_test":
             return "graft fix --test NODEID, with a test that fails because of the issue"
         case "abstained":
-            return f"read the report; then, if you agree with a patch in it: git apply {patch}"
+            best = shlex.quote(str(_nearby(result.folder / "best.diff")))
+            return f"read the report; then, if you agree with its best patch: git apply {best}"
         case _:
             return "read the report; more time may help: graft fix --budget-s N"
 

@@ -7,15 +7,23 @@ from agent.state import FINISHED, RepairState
 from agent.suspicion import rank
 from agent.workbench import Workbench
 
+UNTRACED_TOP = 20
+"""Files to take from the failure's words where no test could be traced."""
+
 
 def plan(state: RepairState, bench: Workbench) -> RepairState:
     spectrum = bench.survey.spectrum()
     seen = f"{spectrum.tests} passing tests compared" if spectrum.tests else "from the failing tests alone"
     bench.start_step("plan", f"ranking suspicious lines, {seen}")
+    failures = load_failures(bench.folder)
+    located = load_located(bench.folder, bench.graph)
+    if not any(failure.executed for failure in failures):
+        messages = (failure.verdict.message for failure in failures)
+        located = bench.graph.locate("\n".join((bench.issue, *messages)), top=UNTRACED_TOP)
     suspects = rank(
         bench.graph,
-        load_failures(bench.folder),
-        load_located(bench.folder, bench.graph),
+        failures,
+        located,
         spectrum,
         load_import_lines(bench.folder),
         bench.is_editable,

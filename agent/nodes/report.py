@@ -14,6 +14,8 @@ from agent.workbench import Workbench
 
 RESULT = "result.json"
 PATCH = "patch.diff"
+BEST = "best.diff"
+"""The patch that was not believed enough, where the run abstained."""
 REPORT = "report.md"
 MAX_ALTERNATIVES = 10
 
@@ -32,11 +34,15 @@ def report(state: RepairState, bench: Workbench) -> RepairState:
             before = bench.sources_of(chosen)
             apply_to_tree(bench.repo, before, changed_files(chosen, before))
             result = replace(result, applied=True)
+    rejected = diffs[decision.chosen] if decision and decision.chosen and result.patch is None else ""
+    if rejected:
+        folder.write(BEST, rejected)
     evidence = Evidence(
         failures=load_failures(folder) if folder.has(FAILURES) else (),
         suspects=load_plan(folder) if folder.has(PLAN) else (),
         decision=decision,
         candidates=named,
+        best_rejected=rejected,
         notes=bench.notes(),
         interpreter=bench.testbed.interpreter_words,
         sandbox=bench.testbed.sandbox_name,
@@ -96,16 +102,21 @@ def _message(status: Status, bench: Workbench, decision: Decision | None) -> str
     match status:
         case "patched" if decision and decision.chosen:
             return f"Changed {bench.ledger.candidate(decision.chosen).note}."
-        case "abstained" if decision:
+        case "abstained" if decision and len(decision.rivals) > 1:
             return (
-                f"{plausible} patches make the failing tests pass, but behave differently elsewhere; "
+                f"{len(decision.rivals)} patches that behave differently elsewhere make the failing tests pass; "
                 f"the best is believed {decision.confidence:.0%}, below the {minimum:.0%} asked for. "
                 "A further test that tells them apart would decide."
+            )
+        case "abstained" if decision:
+            return (
+                "A patch makes the failing tests pass, but too little else speaks for it: it is believed "
+                f"{decision.confidence:.0%}, below the {minimum:.0%} asked for. A further test would decide."
             )
         case "no_failing_test":
             given = bench.task.tests
             return f"{', '.join(given)} passes already." if given else "Every test passes already."
         case _ if plausible:
-            return f"{plausible} patches make the failing tests pass, but each breaks something else."
+            return f"Patches that make the failing tests pass: {plausible}. Each breaks something else."
         case _:
             return f"None of {bench.ledger.tried()} candidates makes the failing tests pass."

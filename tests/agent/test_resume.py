@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from small_projects import SHOP, graft, make_repository, tree_of
+from small_projects import ENVIRONMENT, SHOP, graft, make_repository, tree_of
 
 from agent.runs import list_runs
 
@@ -33,7 +33,7 @@ HARD = {
 def die_at(repo, step, nth=1):
     driver = Path(__file__).with_name("repair_and_die.py")
     command = [sys.executable, str(driver), str(repo), step, str(nth), sys.executable]
-    return subprocess.run(command, capture_output=True, timeout=240, check=False).returncode
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, timeout=240, check=False).returncode
 
 
 def verdicts(repo, run):
@@ -95,7 +95,9 @@ def test_finished_run_is_told_again_not_repeated(tmp_path):
 def test_interrupt_ends_with_130_and_can_be_resumed(tmp_path, step):
     repo = make_repository(tmp_path, SHOP)
     command = [str(Path(sys.executable).with_name("graft")), "fix", str(repo), "--python", sys.executable]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     wait_for_step(repo, step, process)
     os.kill(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
