@@ -145,7 +145,7 @@ def load_interface(data: bytes) -> Interface:
 
 
 def dump_body(body: Body) -> bytes:
-    return _dump([body.scopes, body.uses, body.imports])
+    return _dump([body.scopes, _with_steps(body.uses), body.imports])
 
 
 def load_body(data: bytes) -> Body:
@@ -155,9 +155,33 @@ def load_body(data: bytes) -> Body:
             Scope(uid, qualified_name, kind, parent, receiver, _bindings(names))
             for uid, qualified_name, kind, parent, receiver, names in scopes
         ],
-        [Use(scope, role, chain, tuple(positions)) for scope, role, chain, positions in uses],
+        _without_steps(uses),
         [ImportUse(scope, level, module, name, tuple(span)) for scope, level, module, name, span in imports],
     )
+
+
+def _with_steps(uses: list[Use]) -> list[tuple[int, str, str, list[int]]]:
+    """Uses with bytes and lines as steps from the position before: small numbers compress to half the size."""
+    stepped, byte, line = [], 0, 0
+    for use in uses:
+        steps: list[int] = []
+        for index in range(0, len(use.positions), 3):
+            next_byte, next_line, column = use.positions[index : index + 3]
+            steps += (next_byte - byte, next_line - line, column)
+            byte, line = next_byte, next_line
+        stepped.append((use.scope, use.role, use.chain, steps))
+    return stepped
+
+
+def _without_steps(stepped: list[tuple[int, str, str, list[int]]]) -> list[Use]:
+    uses, byte, line = [], 0, 0
+    for scope, role, chain, steps in stepped:
+        positions: list[int] = []
+        for index in range(0, len(steps), 3):
+            byte, line = byte + steps[index], line + steps[index + 1]
+            positions += (byte, line, steps[index + 2])
+        uses.append(Use(scope, role, chain, tuple(positions)))
+    return uses
 
 
 def _bindings(names: dict[str, list[list[str]]]) -> dict[str, list[Binding]]:

@@ -10,13 +10,20 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from index.sqlite_read import FILE_COLUMNS, batches, file_record, marks
-from index.sqlite_schema import EDGE_CODES, KIND_CODES, RESOLUTION_CODES, WORD_COLUMNS, uid_number
+from index.sqlite_schema import (
+    EDGE_CODES,
+    KIND_CODES,
+    RESOLUTION_CODES,
+    WORD_COLUMNS,
+    pack_confidence,
+    pack_span,
+    uid_number,
+)
 from index.store import Document, FileEntry, ResolvedFile
-from index.types import FileRecord, Span, Symbol
+from index.types import FileRecord, Symbol
 
 _MAX_CACHED_NODES = 200_000
 _COMPRESSION = 3
-_NO_SPAN = (-1, -1, 0, 0, 0, 0)
 
 
 class SQLiteChange:
@@ -71,10 +78,7 @@ class SQLiteChange:
         kept = self._put_symbols(file, entry.symbols)
         self._connection.executemany(
             "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (file, chunk.ordinal, chunk.uid, chunk.text, *_span_values(chunk.span))
-                for chunk in entry.chunks
-            ],
+            [(file, chunk.ordinal, chunk.uid, chunk.text, *pack_span(chunk.span)) for chunk in entry.chunks],
         )
         documents = [_words(document, kept.get(document.uid, file)) for document in entry.documents]
         self._change_words(documents, insert=True)
@@ -103,28 +107,27 @@ class SQLiteChange:
         names = {name for edge in resolved.edges for name in (edge.source, edge.target)}
         names.update(reference.source for reference in resolved.references)
         nodes = self._numbers(names.union(resolved.links))
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO edges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            sorted(
-                (nodes[edge.source], span[0], EDGE_CODES[edge.type], nodes[edge.target],
-                 RESOLUTION_CODES[edge.resolution], edge.confidence, *span[1:])
-                for edge in resolved.edges
-                for span in (_span_values(edge.span),)
-            ),
-        )  # fmt: skip
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO refs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            sorted(
-                (nodes[reference.source], span[0], EDGE_CODES[reference.type], reference.name, *span[1:])
-                for reference in resolved.references
-                for span in (_span_values(reference.span),)
-            ),
+        edges = {
+            (nodes[edge.source], EDGE_CODES[edge.type], nodes[edge.target], RESOLUTION_CODES[edge.resolution],
+             pack_confidence(edge.confidence), *pack_span(edge.span))
+            for edge in resolved.edges
+        }  # fmt: skip
+        references = {
+            (nodes[reference.source], EDGE_CODES[reference.type], reference.name, *pack_span(reference.span))
+            for reference in resolved.references
+        }
+        insert = self._connection.executemany
+        insert("INSERT OR REPLACE INTO edges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", sorted(edges))
+        insert("INSERT OR REPLACE INTO refs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", sorted(references))
+        self._connection.execute(
+            "UPDATE files SET edge_count = ?, reference_count = ? WHERE id = ?",
+            (len({(*edge[:3], edge[5]) for edge in edges}), len({row[:4] for row in references}), file),
         )
         self._connection.executemany(
             "INSERT INTO links VALUES (?, ?, ?)",
             sorted((file, -nodes[target], weight) for target, weight in resolved.links.items()),
         )
-        keys = array("q", sorted(resolved.keys))
+        keys = array("I", sorted(resolved.keys))
         self._connection.executemany("INSERT INTO readers VALUES (?, ?)", ((key, file) for key in keys))
         self._connection.execute("UPDATE facts SET keys = ? WHERE file = ?", (keys.tobytes(), file))
 
@@ -157,7 +160,7 @@ class SQLiteChange:
             uid = uid_number(symbol.uid)
             values = (
                 uid, self._repository, file, KIND_CODES[symbol.kind], symbol.name, symbol.qualified_name,
-                *_span_values(symbol.span), symbol.language, symbol.signature, symbol.docstring, symbol.body_hash,
+                *pack_span(symbol.span), symbol.language, symbol.signature, symbol.docstring, symbol.body_hash,
                 symbol.ordinal, None if symbol.parent_uid is None else uid_number(symbol.parent_uid),
             )  # fmt: skip
             known = gone.pop(uid, None)
@@ -170,6 +173,7 @@ class SQLiteChange:
             execute("DELETE FROM symbols WHERE id = ?", (id_,))
         if gone:
             self._nodes.clear()
+        execute("UPDATE files SET symbol_count = ? WHERE id = ?", (len(kept), file))
         self._nodes.update(kept)
         return kept
 
@@ -191,11 +195,12 @@ class SQLiteChange:
         execute(f"DELETE FROM edges WHERE source IN {own}", (file,))
         execute(f"DELETE FROM refs WHERE source IN {own}", (file,))
         execute("DELETE FROM links WHERE source = ?", (file,))
-        keys = array("q", row[0])
+        keys = array("I", row[0])
         self._connection.executemany(
             "DELETE FROM readers WHERE key = ? AND file = ?", ((k, file) for k in keys)
         )
         execute("UPDATE facts SET keys = x'' WHERE file = ?", (file,))
+        execute("UPDATE files SET edge_count = 0, reference_count = 0 WHERE id = ?", (file,))
 
     def _change_words(self, documents: Sequence[Sequence[Any]], *, insert: bool) -> None:
         """Add or take back rows of the full-text tables, which keep no text and so must be told what to forget."""
@@ -240,11 +245,3 @@ def _words(document: Document, id_: int) -> tuple[str, int, str, str, str, str]:
 
 def _pack(data: bytes) -> bytes:
     return zlib.compress(data, _COMPRESSION)
-
-
-def _span_values(span: Span | None) -> tuple[int, int, int, int, int, int]:
-    if span is None:
-        return _NO_SPAN
-    return (
-        span.start_byte, span.end_byte, span.start_line, span.start_column, span.end_line, span.end_column
-    )  # fmt: skip

@@ -6,15 +6,26 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from index.sqlite_database import Database
-from index.sqlite_schema import EDGE_CODES, EDGE_TYPES, KINDS, RESOLUTIONS, number_uid, uid_number
+from index.sqlite_schema import (
+    EDGE_CODES,
+    EDGE_TYPES,
+    KINDS,
+    RESOLUTIONS,
+    SPAN_COLUMNS,
+    number_uid,
+    uid_number,
+    unpack_confidence,
+    unpack_span,
+)
 from index.store import Counts
-from index.types import Edge, EdgeType, FileRecord, Reference, Span, Symbol, TextChunk
+from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
 _MAX_VARIABLES = 500
 _PATH_WEIGHT, _NAMES_WEIGHT, _PROSE_WEIGHT, _BODY_WEIGHT = 5.0, 3.0, 1.5, 1.0
 """BM25 field weights: path words count five times the body (see issue texts in tests/bench)."""
-_SYMBOL_COLUMNS = """s.uid, f.path, s.kind, s.name, s.qualified_name, s.start_byte, s.end_byte, s.start_line,
-    s.start_column, s.end_line, s.end_column, s.language, s.signature, s.docstring, s.body_hash,
+_SPAN = ", ".join(f"{{0}}.{column}" for column in SPAN_COLUMNS.split(", "))
+_SYMBOL_COLUMNS = f"""s.uid, f.path, s.kind, s.name, s.qualified_name, {_SPAN.format("s")},
+    s.language, s.signature, s.docstring, s.body_hash,
     s.ordinal, s.parent_uid"""
 
 
@@ -33,13 +44,12 @@ class SQLiteReader:
         return [file_record(row) for row in rows]
 
     def counts(self) -> Counts:
-        own = (self._repository,)
-        files = self._query("SELECT count(*) FROM files WHERE repository = ?", own)[0][0]
-        symbols = self._query("SELECT count(*) FROM symbols WHERE repository = ?", own)[0][0]
-        by_source = """SELECT count(*) FROM {0} WHERE source IN (SELECT id FROM symbols WHERE repository = ?1
-            UNION ALL SELECT -id FROM files WHERE repository = ?1)"""
-        edges = self._query(by_source.format("edges"), own)[0][0]
-        references = self._query(by_source.format("refs"), own)[0][0]
+        rows = self._query(
+            """SELECT count(*), total(symbol_count), total(edge_count), total(reference_count)
+            FROM files WHERE repository = ?""",
+            (self._repository,),
+        )
+        files, symbols, edges, references = map(int, rows[0])
         return Counts(files, symbols, edges, references)
 
     def symbols(
@@ -92,7 +102,7 @@ class SQLiteReader:
             parameters += codes
         rows = self._query(
             f"""SELECT s.uid, sf.path, t.uid, tf.path, e.type, e.resolution, e.confidence, owner.path,
-                e.start_byte, e.end_byte, e.start_line, e.start_column, e.end_line, e.end_column
+                {_SPAN.format("e")}
             FROM edges e
             LEFT JOIN symbols s ON s.id = e.source LEFT JOIN files sf ON sf.id = -e.source
             LEFT JOIN symbols t ON t.id = e.target LEFT JOIN files tf ON tf.id = -e.target
@@ -115,21 +125,24 @@ class SQLiteReader:
             values.append(name)
         rows = self._query(
             f"""SELECT s.uid, r.name, r.type, owner.path,
-                r.start_byte, r.end_byte, r.start_line, r.start_column, r.end_line, r.end_column
+                {_SPAN.format("r")}
             FROM refs r JOIN symbols s ON s.id = r.source JOIN files owner ON owner.id = s.file
             WHERE {" AND ".join(conditions)} ORDER BY owner.path, r.start_byte""",
             values,
         )
-        return [Reference(number_uid(row[0]), row[1], EDGE_TYPES[row[2]], Span(*row[3:])) for row in rows]
+        return [
+            Reference(number_uid(row[0]), row[1], EDGE_TYPES[row[2]], unpack_span(row[3], row[4:]))
+            for row in rows
+        ]
 
     def chunks(self, path: str) -> list[TextChunk]:
         rows = self._query(
-            """SELECT c.uid, f.path, c.ordinal, c.text,
-                f.path, c.start_byte, c.end_byte, c.start_line, c.start_column, c.end_line, c.end_column
+            f"""SELECT c.uid, f.path, c.ordinal, c.text,
+                {_SPAN.format("c")}
             FROM chunks c JOIN files f ON f.id = c.file WHERE f.repository = ? AND f.path = ? ORDER BY c.ordinal""",
             (self._repository, path),
         )
-        return [TextChunk(row[0], row[1], row[2], row[3], Span(*row[4:])) for row in rows]
+        return [TextChunk(row[0], row[1], row[2], row[3], unpack_span(row[1], row[4:])) for row in rows]
 
     def links(self, paths: Collection[str], *, incoming: bool) -> list[tuple[str, str, float]]:
         here = "target" if incoming else "source"
@@ -157,7 +170,7 @@ class SQLiteReader:
             quoted = " OR ".join('"' + word.replace('"', "") + '"' for word in group)
             rows = self._query(
                 f"""SELECT {name}, -bm25({table}, {_PATH_WEIGHT}, {_NAMES_WEIGHT}, {_PROSE_WEIGHT}, {_BODY_WEIGHT})
-                FROM {table} JOIN {among} o ON o.id = {table}.rowid
+                FROM {table} CROSS JOIN {among} o ON o.id = {table}.rowid
                 WHERE {table} MATCH ? AND o.repository = ?""",
                 (quoted, self._repository),
             )
@@ -202,23 +215,11 @@ def _is_uid(name: str) -> bool:
 
 
 def _symbol(row: Sequence[Any]) -> Symbol:
-    (
-        uid,
-        path,
-        kind,
-        name,
-        qualified_name,
-        *span,
-        language,
-        signature,
-        docstring,
-        body_hash,
-        ordinal,
-        parent,
-    ) = row
+    uid, path, kind, name, qualified_name, *span = row[:11]
+    language, signature, docstring, body_hash, ordinal, parent = row[11:]
     return Symbol(
-        number_uid(uid), path, KINDS[kind], name, qualified_name, Span(path, *span), language, signature, docstring,
-        body_hash, ordinal, None if parent is None else number_uid(parent),
+        number_uid(uid), path, KINDS[kind], name, qualified_name, unpack_span(path, span), language, signature,
+        docstring, body_hash, ordinal, None if parent is None else number_uid(parent),
     )  # fmt: skip
 
 
@@ -229,6 +230,6 @@ def _edge(row: Sequence[Any]) -> Edge:
         target_path if target_uid is None else number_uid(target_uid),
         EDGE_TYPES[type_],
         RESOLUTIONS[resolution],
-        confidence,
-        None if span[0] < 0 else Span(owner, *span),
+        unpack_confidence(confidence),
+        None if span[0] < 0 else unpack_span(owner, span),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from index.types import EdgeType, Resolution, SymbolKind
+from collections.abc import Sequence
+
+from index.types import EdgeType, Resolution, Span, SymbolKind
 
 APPLICATION_ID = 0x67726674
 """`grft`: tells our file from any other database."""
@@ -23,8 +25,10 @@ RESOLUTIONS = {code: resolution for resolution, code in RESOLUTION_CODES.items()
 KINDS = {code: kind for kind, code in KIND_CODES.items()}
 
 WORD_COLUMNS = "path, names, prose, body"
-_SPAN = """start_byte INTEGER NOT NULL, end_byte INTEGER NOT NULL, start_line INTEGER NOT NULL,
-    start_column INTEGER NOT NULL, end_line INTEGER NOT NULL, end_column INTEGER NOT NULL"""
+_SPAN = """start_byte INTEGER NOT NULL, bytes INTEGER NOT NULL, start_line INTEGER NOT NULL,
+    start_column INTEGER NOT NULL, lines INTEGER NOT NULL, columns INTEGER NOT NULL"""
+SPAN_COLUMNS = "start_byte, bytes, start_line, start_column, lines, columns"
+_CONFIDENCE_STEPS = 1_000
 
 # A node is a symbol's id, or a file's id negated. Edges and references are clustered by their source.
 SCHEMA = f"""
@@ -32,7 +36,8 @@ CREATE TABLE repositories (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, in
 CREATE TABLE files (
     id INTEGER PRIMARY KEY, repository INTEGER NOT NULL, path TEXT NOT NULL, content_hash TEXT NOT NULL,
     size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, language TEXT, has_errors INTEGER NOT NULL,
-    skipped TEXT, UNIQUE (repository, path)
+    skipped TEXT, symbol_count INTEGER NOT NULL DEFAULT 0, edge_count INTEGER NOT NULL DEFAULT 0,
+    reference_count INTEGER NOT NULL DEFAULT 0, UNIQUE (repository, path)
 );
 CREATE TABLE facts (
     file INTEGER PRIMARY KEY, interface BLOB NOT NULL, body BLOB NOT NULL, documents BLOB NOT NULL,
@@ -47,16 +52,13 @@ CREATE TABLE symbols (
 CREATE INDEX symbols_by_file ON symbols (file);
 CREATE INDEX symbols_by_name ON symbols (name);
 CREATE TABLE edges (
-    source INTEGER NOT NULL, start_byte INTEGER NOT NULL, type INTEGER NOT NULL, target INTEGER NOT NULL,
-    resolution INTEGER NOT NULL, confidence REAL NOT NULL, end_byte INTEGER NOT NULL, start_line INTEGER NOT NULL,
-    start_column INTEGER NOT NULL, end_line INTEGER NOT NULL, end_column INTEGER NOT NULL,
+    source INTEGER NOT NULL, type INTEGER NOT NULL, target INTEGER NOT NULL, resolution INTEGER NOT NULL,
+    confidence INTEGER NOT NULL, {_SPAN},
     PRIMARY KEY (source, start_byte, type, target)
 ) WITHOUT ROWID;
 CREATE INDEX edges_by_target ON edges (target);
 CREATE TABLE refs (
-    source INTEGER NOT NULL, start_byte INTEGER NOT NULL, type INTEGER NOT NULL, name TEXT NOT NULL,
-    end_byte INTEGER NOT NULL, start_line INTEGER NOT NULL, start_column INTEGER NOT NULL,
-    end_line INTEGER NOT NULL, end_column INTEGER NOT NULL,
+    source INTEGER NOT NULL, type INTEGER NOT NULL, name TEXT NOT NULL, {_SPAN},
     PRIMARY KEY (source, start_byte, type, name)
 ) WITHOUT ROWID;
 CREATE INDEX refs_by_name ON refs (name);
@@ -85,3 +87,36 @@ def uid_number(uid: str) -> int:
 
 def number_uid(number: int) -> str:
     return number.to_bytes(8, "big", signed=True).hex()
+
+
+def pack_span(span: Span | None) -> tuple[int, int, int, int, int, int]:
+    """SPAN_COLUMNS of a span. Lengths, not ends: most are small numbers, which SQLite stores in one byte or none."""
+    if span is None:
+        return -1, 0, 0, 0, 0, 0
+    lines = span.end_line - span.start_line
+    columns = span.end_column if lines else span.end_column - span.start_column
+    return (
+        span.start_byte,
+        span.end_byte - span.start_byte,
+        span.start_line,
+        span.start_column,
+        lines,
+        columns,
+    )
+
+
+def unpack_span(path: str, row: Sequence[int]) -> Span:
+    """The span of SPAN_COLUMNS; a negative start, which stands for none, is the caller's to see."""
+    start_byte, length, start_line, start_column, lines, columns = row
+    end_column = columns if lines else start_column + columns
+    return Span(
+        path, start_byte, start_byte + length, start_line, start_column, start_line + lines, end_column
+    )
+
+
+def pack_confidence(confidence: float) -> int:
+    return round(confidence * _CONFIDENCE_STEPS)
+
+
+def unpack_confidence(number: int) -> float:
+    return number / _CONFIDENCE_STEPS

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from index.errors import UnknownStoreURL
 from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
 SUPPORTED_SCHEMES = ("sqlite",)
 
@@ -52,7 +52,7 @@ class ResolvedFile:
     links: Mapping[str, float] = field(default_factory=dict)
     """Other files → how strongly this one depends on them."""
     keys: Collection[int] = ()
-    """Look-ups, as signed 64-bit numbers, whose change makes this resolution stale."""
+    """Look-ups, as unsigned 32-bit numbers, whose change makes this resolution stale."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import sys
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import IO
 
@@ -61,8 +62,9 @@ def _read_in_processes(tasks: Sequence[ReadTask], workers: int) -> Iterator[Read
             process.wait()
         executor.shutdown(cancel_futures=True)
         for process in processes:
-            _stream(process.stdin).close()
-            _stream(process.stdout).close()
+            for stream in (process.stdin, process.stdout):
+                with suppress(OSError):
+                    _stream(stream).close()
 
 
 def _start() -> subprocess.Popen[bytes]:
