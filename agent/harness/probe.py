@@ -117,6 +117,8 @@ class CallRecorder:
             data = pickle.dumps((path, name, *_arguments(frame)), protocol=4)
             if len(data) <= MAX_INPUT_BYTES and data not in self._seen:
                 self._seen.add(data)
+                if not self._counts:
+                    self._send(path=[self._tree.relative(entry) for entry in sys.path])
                 self._counts[key] = self._counts.get(key, 0) + 1
                 module = str(frame.f_globals.get("__name__", ""))
                 encoded = base64.b64encode(data).decode("ascii")
@@ -154,7 +156,6 @@ def record(order: Record, channel_fd: int, tree: Any, runner: Any) -> int:
     sys.settrace(recorder.on_call)
     code = int(runner.run_job(job, channel, tree))
     sys.settrace(None)
-    channel.send(path=[tree.relative(entry) for entry in sys.path])
     return code
 
 

@@ -409,6 +409,8 @@ class PytestReporter:
         self.screenable: list[Record] = []
         self.obstacle = ""
         self.conftests: list[str] = []
+        self.path: list[str] = []
+        """`sys.path` while tests run; pytest takes its additions back at the end."""
 
     @_hook(tryfirst=True)
     def pytest_load_initial_conftests(self, early_config: Any) -> None:
@@ -466,6 +468,7 @@ class PytestReporter:
 
     def pytest_collection_finish(self, session: Any) -> None:
         self._verdicts.collected([self._id(item.nodeid) for item in session.items])
+        self.path = list(sys.path)
         if self._job.get("recon"):
             self._survey(session)
 
@@ -780,7 +783,12 @@ def run_job(job: Record, channel: Channel, tree: Tree) -> int:
     if recorder is not None:
         record = recorder.report()
         if reporter is not None:
-            record.update(plans=reporter.screenable, obstacle=reporter.obstacle, conftests=reporter.conftests)
+            record.update(
+                plans=reporter.screenable,
+                obstacle=reporter.obstacle,
+                conftests=reporter.conftests,
+                path=[tree.relative(entry) for entry in reporter.path],
+            )
         channel.send(recon=record)
     finish(channel, code)
     return code

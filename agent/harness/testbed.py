@@ -257,12 +257,11 @@ class Testbed:
         return self._compare(files, [*before, test], cancelled)
 
     def _compare(self, files: Files, tests: Sequence[str], cancelled: Cancelled) -> Regression:
-        fails = [not self._last_passes(files, tests, cancelled) for _ in range(REPEATS)]
-        if not any(fails):
-            return Regression.NONE
-        if all(fails) and all(self._last_passes({}, tests, cancelled) for _ in range(REPEATS)):
-            return Regression.REAL
-        return Regression.FLAKY
+        for place in range(REPEATS):
+            if self._last_passes(files, tests, cancelled):
+                return Regression.FLAKY if place else Regression.NONE
+        passes = all(self._last_passes({}, tests, cancelled) for _ in range(REPEATS))
+        return Regression.REAL if passes else Regression.FLAKY
 
     def _last_passes(self, files: Files, tests: Sequence[str], cancelled: Cancelled) -> bool:
         report = self._run_through(tests, {}, cancelled, files=files)
