@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import lru_cache
 from pathlib import PurePosixPath
 
@@ -59,10 +59,7 @@ def tested_stem(path: str) -> str | None:
 
 def is_secret(name: str) -> bool:
     """Whether a file name is one that keeps keys or credentials. Such files are never opened."""
-    lowered = name.lower()
-    if any(fnmatchcase(lowered, pattern) for pattern in _SECRET_TEMPLATES):
-        return False
-    return any(fnmatchcase(lowered, pattern) for pattern in _SECRET_NAMES)
+    return _matches(name.lower(), _SECRET_NAMES) and not _matches(name.lower(), _SECRET_TEMPLATES)
 
 
 def is_vendored_folder(name: str, entries: Sequence[str]) -> bool:
@@ -72,12 +69,22 @@ def is_vendored_folder(name: str, entries: Sequence[str]) -> bool:
 
 def is_generated(name: str, content: bytes) -> bool:
     """Whether a file says by its name or in its first lines that a program wrote it."""
-    if any(fnmatchcase(name, pattern) for pattern in _GENERATED_NAMES):
-        return True
-    return _GENERATED_MARK.search(content[:_GENERATED_HEAD_BYTES]) is not None
+    return _matches(name, _GENERATED_NAMES) or (
+        _GENERATED_MARK.search(content[:_GENERATED_HEAD_BYTES]) is not None
+    )
 
 
 @lru_cache(maxsize=1)
 def builtin_names() -> frozenset[str]:
     """Names that every Python module sees without an import."""
     return frozenset(dir(builtins)) | {"__file__", "__path__", "__all__", "reveal_type"}
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return _any_of(patterns).match(name) is not None
+
+
+@lru_cache(maxsize=8)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for several shell patterns: asked for every file of a tree."""
+    return re.compile("|".join(map(translate, patterns)))
