@@ -24,9 +24,13 @@ USER_RANGE = (1_879_100_000, 2_147_000_000)
 SMALL_USER_RANGE = (20_000, 59_000)
 
 
-def own_programs(python: Path) -> Mapping[str, Path]:
-    """Programs of ours that run inside, by the name under which a sandbox shows them."""
-    programs = {"inside": _compiled(SANDBOX / "inside", python)}
+def own_programs(python: Path | None) -> Mapping[str, Path]:
+    """Programs of ours that run inside, by the name under which a sandbox shows them.
+
+    With `python`, an interpreter of this machine, they are compiled for it.
+    """
+    inside = SANDBOX / "inside"
+    programs = {"inside": _compiled(inside, python) if python is not None else inside}
     for name in ("runner.py", "probe.py"):
         if (HARNESS / name).exists():
             programs[name] = HARNESS / name

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 from agent.errors import SandboxUnavailable
 from agent.sandbox.bubblewrap import Bubblewrap
+from agent.sandbox.container import Container
 from agent.sandbox.landlock import Landlock
 from agent.sandbox.types import Sandbox
 
-NAMES = ("auto", "bubblewrap", "landlock")
+NAMES = ("auto", "bubblewrap", "landlock", "container:IMAGE")
+CONTAINER = "container:"
 
 
 def choose_sandbox(backend: str = "auto") -> Sandbox:
@@ -18,6 +22,7 @@ def choose_sandbox(backend: str = "auto") -> Sandbox:
         if reason is None:
             return sandbox
         reasons.append(f"{sandbox.name}: {reason}")
+    reasons.append('Anywhere, with docker or podman: sandbox.backend = "container:IMAGE".')
     raise SandboxUnavailable("No sandbox works here, and nothing runs without one.\n" + "\n".join(reasons))
 
 
@@ -29,10 +34,12 @@ def describe() -> list[tuple[str, str | None]]:
 def _candidates(backend: str) -> list[Sandbox]:
     match backend:
         case "auto":
-            return [Bubblewrap(), Landlock()]
+            return [Bubblewrap(), Landlock()] if sys.platform == "linux" else []
         case "bubblewrap":
             return [Bubblewrap()]
         case "landlock":
             return [Landlock()]
+        case str() if backend.startswith(CONTAINER) and backend != CONTAINER:
+            return [Container(backend.removeprefix(CONTAINER))]
         case _:
             raise SandboxUnavailable(f"{backend!r} is not a known sandbox. Use one of: {', '.join(NAMES)}.")

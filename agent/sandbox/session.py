@@ -42,6 +42,8 @@ class Launch:
     """Where inside the sandbox the harness's programs lie."""
     pass_fds: Sequence[int] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    answers_on_stdout: bool = False
+    """Whether a program in between carries standard input and output apart, as container engines do."""
     started: Callable[[int], None] = lambda pid: None
     """Called with the process id once the supervisor is ready and nothing else runs yet."""
     close: Callable[[], None] = lambda: None
@@ -82,7 +84,7 @@ class _Keeper:
             self._process = subprocess.Popen(
                 list(self._launch.argv),
                 stdin=self._theirs.fileno(),
-                stdout=subprocess.DEVNULL,
+                stdout=self._theirs.fileno() if self._launch.answers_on_stdout else subprocess.DEVNULL,
                 stderr=self._said.fileno(),
                 env=dict(self._launch.environment),
                 pass_fds=tuple(self._launch.pass_fds),

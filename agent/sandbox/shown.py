@@ -14,9 +14,8 @@ from agent.sandbox.types import SandboxSpec
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
 ETC = (
-    "alternatives", "ca-certificates", "fonts", "gai.conf", "host.conf", "ld.so.cache", "ld.so.conf",
-    "ld.so.conf.d", "localtime", "magic", "mime.types", "nsswitch.conf", "pki/tls/certs", "protocols", "services",
-    "ssl/certs", "ssl/openssl.cnf", "terminfo", "timezone",
+    "alternatives", "fonts", "ld.so.cache", "localtime", "mime.types", "nsswitch.conf", "pki/tls/certs", "protocols",
+    "services", "ssl/certs", "ssl/openssl.cnf", "terminfo",
 )  # fmt: skip
 PREFIX_PARTS = ("bin", "lib", "lib64", "include", "conda-meta", "etc/fonts", "share/zoneinfo", "ssl")
 MOST_LINKS = 40

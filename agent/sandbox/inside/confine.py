@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .copied import CopiedView
+from .copied import CopiedView, WorkspaceView
 from .filter import filter_program
 from .kernel import MS_NODEV, MS_NOSUID, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, Kernel
 from .landlock import SCOPES_SINCE, landlock_version, make_ruleset, restrict_self
@@ -47,6 +47,18 @@ def _leave_root(kernel: Kernel, config: dict[str, Any]) -> bool:
     return not mapped
 
 
+def confine_in_container(config: dict[str, Any]) -> tuple[Kernel, CopiedView, Confinement]:
+    """The same where a container's engine has made the namespaces and dropped the capabilities."""
+    kernel = Kernel()
+    kernel.ignore_interrupts()
+    view = CopiedView(
+        TREE, config["repo"], ["/tmp", "/var/tmp"], config["hidden"], config["limits"]["disk_bytes"]
+    )
+    view.start()
+    kernel.prctl(PR_SET_DUMPABLE, 0)
+    return kernel, view, Confinement(kernel, config["limits"], filter_program(os.uname().machine))
+
+
 def confine_by_landlock(config: dict[str, Any]) -> tuple[Kernel, CopiedView, Confinement]:
     """The same without namespaces: a copy of the tree, Landlock, and a stricter filter.
 
@@ -57,7 +69,7 @@ def confine_by_landlock(config: dict[str, Any]) -> tuple[Kernel, CopiedView, Con
     if landlock_version(kernel) < SCOPES_SINCE:
         raise OSError("Landlock %d or later is needed (Linux 6.12)" % SCOPES_SINCE)
     limits = dict(config["limits"])
-    view = CopiedView(config["workspace"], config["repo"], config["hidden"], limits["disk_bytes"])
+    view = WorkspaceView(config["workspace"], config["repo"], config["hidden"], limits["disk_bytes"])
     view.take_base(config["uid"])
     if config["uid"] is None:
         limits["others"] = threads_of(os.getuid())

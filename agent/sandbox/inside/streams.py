@@ -86,11 +86,17 @@ class Tail:
 class HostLink:
     """The way to the host: marshalled requests in, frames out. The host is trusted; frames out are JSON or raw."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, answers: int) -> None:
         self.descriptor = descriptor
         self.ended = False
+        self._answers = answers
         self._in = bytearray()
         self._out = bytearray()
+
+    def answer_on(self, descriptor: int) -> None:
+        """Send frames there from now on."""
+        os.close(self._answers)
+        self._answers = descriptor
 
     @property
     def unsent_bytes(self) -> int:
@@ -139,10 +145,10 @@ class HostLink:
         self.flush(wait=False)
 
     def flush(self, wait: bool) -> None:
-        os.set_blocking(self.descriptor, wait)
+        os.set_blocking(self._answers, wait)
         while self._out:
             try:
-                sent = os.write(self.descriptor, self._out)
+                sent = os.write(self._answers, self._out)
             except BlockingIOError:
                 return
             except OSError:

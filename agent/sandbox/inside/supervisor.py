@@ -17,7 +17,7 @@ import os
 import select
 import time
 
-from .confine import confine, confine_by_landlock
+from .confine import confine, confine_by_landlock, confine_in_container
 from .processes import Population, Process, available_bytes, start
 from .streams import END, FATAL, LINE, READY, ZYGOTE, HostLink, Lines
 
@@ -78,6 +78,8 @@ class Supervisor:
         self._view: View | CopiedView
         if config["mode"] == "landlock":
             self._kernel, self._view, self._confinement = confine_by_landlock(config)
+        elif config["mode"] == "container":
+            self._kernel, self._view, self._confinement = confine_in_container(config)
         else:
             self._kernel, self._view, self._confinement = confine(config)
         self._population = Population(everything=config["mode"] != "landlock")
@@ -385,14 +387,19 @@ class Supervisor:
 
 
 def main() -> None:
-    """Read the configuration from descriptor 0, confine, serve until the host goes away."""
-    host = HostLink(os.dup(0))
-    os.set_inheritable(host.descriptor, False)
+    """Read the configuration from descriptor 0, confine, serve until the host goes away.
+
+    Descriptor 0 is a socket that takes the answers too, save in a container, where they go to descriptor 1.
+    """
+    host = HostLink(os.dup(0), os.dup(1))
     config = host.receive()
     if config is None:
         return
-    nothing = os.open(os.devnull, os.O_RDONLY)
+    if config["mode"] != "container":
+        host.answer_on(host.descriptor)
+    nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
     supervisor = None
     try:
         supervisor = Supervisor(host, config)

@@ -225,6 +225,10 @@ def _copy_content(origin: str, target: str) -> None:
 
 
 def _copy_status(origin: str, target: str) -> None:
+    """Give `target` the mode and times of `origin`, if it is ours."""
     status = os.stat(origin)
-    os.chmod(target, stat.S_IMODE(status.st_mode) | stat.S_IRUSR)
-    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+    try:
+        os.chmod(target, stat.S_IMODE(status.st_mode) | stat.S_IRUSR)
+        os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+    except PermissionError:
+        return
