@@ -183,30 +183,33 @@ def test_no_tests_at_all_is_an_empty_discovery(tmp_path: Path) -> None:
     assert (found.tests, found.verdicts, found.complete) == ((), (), True)
 
 
-@pytest.mark.parametrize(
-    ("body", "outcome"),
-    [
-        ("import os; os._exit(0)", Outcome.CRASHED),
-        ("import os; os._exit(1)", Outcome.CRASHED),
-        ("import ctypes; ctypes.string_at(0)", Outcome.CRASHED),
-        ("import sys; sys.exit(0)", Outcome.FAILED),
-        ("while True: pass", Outcome.TIMEOUT),
-        ("while True: print('x' * 100_000)", Outcome.TIMEOUT),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", Outcome.CRASHED),
-        ("import os; os.closerange(0, 1000)", Outcome.CRASHED),
-        ("import shutil, os; shutil.rmtree(os.getcwd(), ignore_errors=True)", Outcome.PASSED),
-    ],
-)
-def test_a_hostile_test_is_told_and_the_tests_after_it_run(
-    tmp_path: Path, body: str, outcome: Outcome
-) -> None:
-    text = f"def test_before(): pass\ndef test_hostile():\n    {body}\ndef test_after(): pass\n"
+HOSTILE = {
+    "exits_well": ("import os; os._exit(0)", Outcome.CRASHED),
+    "exits_badly": ("import os; os._exit(1)", Outcome.CRASHED),
+    "segfault": ("import ctypes; ctypes.string_at(0)", Outcome.CRASHED),
+    "raises_exit": ("import sys; sys.exit(0)", Outcome.FAILED),
+    "hangs": ("while True: pass", Outcome.TIMEOUT),
+    "endless_output": ("while True: print('x' * 100_000)", Outcome.TIMEOUT),
+    "kills_itself": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", Outcome.CRASHED),
+    "closes_everything": ("import os; os.closerange(0, 1000)", Outcome.CRASHED),
+    "deletes_the_tree": (
+        "import shutil, os; shutil.rmtree(os.getcwd(), ignore_errors=True); os._exit(0)",
+        Outcome.CRASHED,
+    ),
+}
+
+
+def test_hostile_tests_are_told_apart_and_the_tests_between_them_run(tmp_path: Path) -> None:
+    text = "".join(
+        f"def test_{name}():\n    {body}\ndef test_after_{name}(): pass\n"
+        for name, (body, _) in HOSTILE.items()
+    )
     repo = write_project(tmp_path, {"test_h.py": text, "kept.txt": "kept"})
-    with open_bed(repo, test_limit_s=3.0) as bed:
-        found = bed.discover()
-    assert outcomes(found.verdicts)["test_h.py::test_before"] is Outcome.PASSED
-    assert outcomes(found.verdicts)["test_h.py::test_hostile"] is outcome
-    assert "rmtree" in body or outcomes(found.verdicts)["test_h.py::test_after"] is Outcome.PASSED
+    with open_bed(repo, test_limit_s=2.0) as bed:
+        found = outcomes(bed.discover().verdicts)
+    for name, (_, outcome) in HOSTILE.items():
+        assert (name, found[f"test_h.py::test_{name}"]) == (name, outcome)
+        assert (name, found[f"test_h.py::test_after_{name}"]) == (name, Outcome.PASSED)
     assert (repo / "kept.txt").read_text() == "kept"
 
 

@@ -83,21 +83,6 @@ def test_a_flaky_test_is_told_from_a_failing_one(tmp_path: Path) -> None:
     assert seen.flaky == ("test_f.py::test_flaky",)
 
 
-def test_a_regression_is_what_fails_thrice_on_the_patch_and_passes_thrice_on_the_base(bed: Testbed) -> None:
-    breaking = {"src/shop/tax.py": BREAKING.encode()}
-    repaired = {"src/shop/tax.py": REPAIRED.encode()}
-    assert bed.is_regression(breaking, NEGATIVE) is Regression.REAL
-    assert bed.is_regression(repaired, NEGATIVE) is Regression.NONE
-    verdicts = bed.regressions(breaking, [TOTAL, NEGATIVE, "tests/test_bill.py::test_subprocess"])
-    assert outcomes(verdicts) == {TOTAL: Outcome.PASSED, NEGATIVE: Outcome.FAILED}
-    assert all(verdict.outcome.ok for verdict in bed.regressions(repaired, [NEGATIVE]))
-
-
-def test_a_failure_that_the_base_shares_is_no_regression(bed: Testbed) -> None:
-    changed = {"src/shop/tax.py": TAX.replace("return 1", "return 2").encode()}
-    assert bed.regressions(changed, [TOTAL, NEGATIVE])[0].test == NEGATIVE
-
-
 def test_the_plain_command_confirms_a_repair_and_its_exit_code_counts(bed: Testbed, tmp_path: Path) -> None:
     repaired = {"src/shop/tax.py": REPAIRED.encode()}
     assert all(verdict.outcome.ok for verdict in bed.confirm_cold(repaired, [TOTAL, NEGATIVE]))
@@ -185,27 +170,74 @@ UNITTEST = {
 }
 
 
-def test_unittest_is_run_by_its_own_ids_and_validated_in_forks(tmp_path: Path) -> None:
-    with open_bed(write_project(tmp_path, UNITTEST), framework="unittest") as bed:
-        found = bed.discover()
-        assert outcomes(found.verdicts) == {
-            "tests.test_tax.Tax.test_one": Outcome.FAILED,
-            "tests.test_tax.Tax.test_negative": Outcome.PASSED,
-            "tests.test_tax.Tax.test_parts": Outcome.PASSED,
-            "tests.test_tax.Tax.test_known": Outcome.SKIPPED,
-            "tests.test_tax.Tax.test_later": Outcome.SKIPPED,
-            "tests.test_tax.Broken.test_never": Outcome.ERROR,
-            "tests.test_tax.Asynchronous.test_async": Outcome.PASSED,
-        }
-        assert any("no_such_module" in problem for problem in found.problems)
-        one = "tests.test_tax.Tax.test_one"
-        assert bed.reproduce([one]).failures[0].executed["shop/tax.py"] == {4, 6}
-        trees: dict[str, dict[str, str | None]] = {
-            "good": {"shop/tax.py": REPAIRED},
-            "bad": {"shop/tax.py": TAX.replace("* RATE", "* RATE * 2")},
-        }
-        assert validate(bed, trees, [one]) == {"good": True, "bad": False}
-        assert bed.confirm_cold({"shop/tax.py": REPAIRED.encode()}, [one])[0].outcome.ok
+UNIT_ONE, UNIT_NEGATIVE = "tests.test_tax.Tax.test_one", "tests.test_tax.Tax.test_negative"
+UNIT_ASYNC = "tests.test_tax.Asynchronous.test_async"
+
+
+@pytest.fixture(scope="module")
+def unittest_bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testbed]:
+    repo = write_project(tmp_path_factory.mktemp("unittest"), UNITTEST)
+    with open_bed(repo, framework="unittest") as opened:
+        yield opened
+
+
+def test_a_regression_is_what_fails_thrice_on_the_patch_and_passes_thrice_on_the_base(
+    unittest_bed: Testbed,
+) -> None:
+    bed = unittest_bed
+    breaking, repaired = {"shop/tax.py": BREAKING.encode()}, {"shop/tax.py": REPAIRED.encode()}
+    assert bed.is_regression(breaking, UNIT_NEGATIVE) is Regression.REAL
+    assert bed.is_regression(repaired, UNIT_NEGATIVE) is Regression.NONE
+    assert bed.is_regression({}, UNIT_ONE) is Regression.FLAKY
+    verdicts = bed.regressions(breaking, [UNIT_ONE, UNIT_NEGATIVE, UNIT_ASYNC])
+    assert outcomes(verdicts) == {UNIT_ONE: Outcome.PASSED, UNIT_NEGATIVE: Outcome.FAILED}
+    assert all(verdict.outcome.ok for verdict in bed.regressions(repaired, [UNIT_NEGATIVE, UNIT_ASYNC]))
+
+
+def test_a_failure_that_the_base_shares_is_no_regression(unittest_bed: Testbed) -> None:
+    changed = {"shop/tax.py": TAX.replace("return 1", "return 2").encode()}
+    verdicts = unittest_bed.regressions(changed, [UNIT_ONE, UNIT_NEGATIVE])
+    assert outcomes(verdicts) == {UNIT_NEGATIVE: Outcome.PASSED}
+
+
+def test_a_regression_that_shows_in_company_only_is_found(tmp_path: Path) -> None:
+    text = (
+        "import unittest, box\n"
+        "class Box(unittest.TestCase):\n"
+        "    def test_fill(self): box.fill(1)\n"
+        "    def test_empty(self): self.assertEqual(box.content(), [])\n"
+    )
+    base = "def fill(x): pass\ndef content(): return []\n"
+    leaky = "items = []\ndef fill(x): items.append(x)\ndef content(): return items\n"
+    with open_bed(
+        write_project(tmp_path, {"box.py": base, "test_box.py": text}), framework="unittest"
+    ) as bed:
+        order = ["test_box.Box.test_fill", "test_box.Box.test_empty"]
+        assert outcomes(bed.regressions({"box.py": leaky.encode()}, order))[order[1]] is Outcome.FAILED
+        assert bed.regressions({"box.py": leaky.encode()}, order[1:])[0].outcome.ok
+
+
+def test_unittest_is_run_by_its_own_ids_and_validated_in_forks(unittest_bed: Testbed) -> None:
+    bed = unittest_bed
+    found = bed.discover()
+    assert outcomes(found.verdicts) == {
+        "tests.test_tax.Tax.test_one": Outcome.FAILED,
+        "tests.test_tax.Tax.test_negative": Outcome.PASSED,
+        "tests.test_tax.Tax.test_parts": Outcome.PASSED,
+        "tests.test_tax.Tax.test_known": Outcome.SKIPPED,
+        "tests.test_tax.Tax.test_later": Outcome.SKIPPED,
+        "tests.test_tax.Broken.test_never": Outcome.ERROR,
+        "tests.test_tax.Asynchronous.test_async": Outcome.PASSED,
+    }
+    assert any("no_such_module" in problem for problem in found.problems)
+    one = "tests.test_tax.Tax.test_one"
+    assert bed.reproduce([one]).failures[0].executed["shop/tax.py"] == {4, 6}
+    trees: dict[str, dict[str, str | None]] = {
+        "good": {"shop/tax.py": REPAIRED},
+        "bad": {"shop/tax.py": TAX.replace("* RATE", "* RATE * 2")},
+    }
+    assert validate(bed, trees, [one]) == {"good": True, "bad": False}
+    assert bed.confirm_cold({"shop/tax.py": REPAIRED.encode()}, [one])[0].outcome.ok
 
 
 def test_unittest_modules_in_a_folder_without_a_package_are_found(tmp_path: Path) -> None:
