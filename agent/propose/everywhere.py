@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 from tree_sitter import Node
 
 from agent.propose.site import Change, Site, is_value
-from agent.propose.syntax import EXPRESSIONS, walk
+from agent.propose.syntax import EXPRESSIONS
 
 _MOST_PLACES = 12
 _EXCHANGED = {("true", "False"): "false", ("false", "True"): "true"}
@@ -23,7 +23,7 @@ def everywhere(site: Site, change: Change) -> Change | None:
         return None
     other = _EXCHANGED.get((kind, new))
     places: list[tuple[int, int, bytes]] = []
-    for node in _tokens(root, kind, other):
+    for node in _tokens(site.view.module.nodes_of(root), kind, other):
         if node.type == other:
             places.append((node.start_byte, node.end_byte, site.encode(old)))
         elif site.source.text(node) == old:
@@ -36,7 +36,7 @@ def everywhere(site: Site, change: Change) -> Change | None:
     return Change(tuple(places), note)
 
 
-def _tokens(root: Node, kind: str, other: str | None) -> Iterator[Node]:
-    for node in walk(root):
-        if node.type in (kind, other) and (node.type not in EXPRESSIONS or is_value(node)):
-            yield node
+def _tokens(nodes: Mapping[str, list[Node]], kind: str, other: str | None) -> list[Node]:
+    found = [*nodes.get(kind, ()), *(nodes.get(other, ()) if other is not None else ())]
+    found.sort(key=lambda node: node.start_byte)
+    return [node for node in found if node.type not in EXPRESSIONS or is_value(node)]

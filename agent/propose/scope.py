@@ -119,6 +119,7 @@ class ModuleScope:
     def __init__(self, source: SourceFile) -> None:
         self.source = source
         self._scopes: dict[int, Scope] = {}
+        self._nodes: dict[int, dict[str, list[Node]]] = {}
 
     @cached_property
     def signatures(self) -> dict[str, list[Signature]]:
@@ -200,6 +201,15 @@ class ModuleScope:
         while current is not None and current.type != "function_definition":
             current = current.parent
         return current
+
+    def nodes_of(self, function: Node) -> dict[str, list[Node]]:
+        """All nodes below a function by type, in order of appearance."""
+        if function.id not in self._nodes:
+            found: dict[str, list[Node]] = {}
+            for node in walk(function):
+                found.setdefault(node.type, []).append(node)
+            self._nodes[function.id] = found
+        return self._nodes[function.id]
 
     def scope_of(self, node: Node) -> Scope:
         """The scope that a name at `node` is looked up in first."""

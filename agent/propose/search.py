@@ -113,7 +113,7 @@ class Search:
     def _read(self, file: UnreadFile, view: FileView) -> None:
         self._views[file.path] = (view, SyntaxGate(view.source))
         relative = {line: min(score / self._top, 1.0) for line, score in file.line_scores.items()}
-        for statement in suspected_statements(view.source, relative):
+        for statement in suspected_statements(view.source, relative, hangs=view.clues.timed_out):
             self._push(self._levels[0].cost + _suspicion_cost(statement.score), _Opening(view, statement, 0))
 
     def _open(self, opening: _Opening) -> None:

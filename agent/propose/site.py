@@ -244,3 +244,20 @@ def callee_name(call: Node, source: SourceFile) -> str:
     if function is not None and function.type == "attribute":
         function = function.child_by_field_name("attribute")
     return source.text(function) if function is not None and function.type == "identifier" else ""
+
+
+def become(site: Site, node: Node, rank: float) -> Change:
+    """The site's expression shrinks to one of its parts."""
+    return site.replace(site.node, site.source.text(node), rank, level=level_of(node))
+
+
+def tightly(site: Site, node: Node, level: int) -> str:
+    """An expression's text, parenthesised where it binds less tightly than `level`."""
+    text = site.source.text(node)
+    return text if level_of(node) >= level else f"({text})"
+
+
+def is_function_name(node: Node) -> bool:
+    """Whether a node is what a call calls."""
+    parent = node.parent
+    return parent is not None and parent.type == "call" and parent.child_by_field_name("function") == node

@@ -12,6 +12,8 @@ from agent.propose.syntax import CLAUSES, SourceFile, walk
 
 USED_BY_SUSPECTS = 0.6
 """Share of the highest score that a module-level name gets when suspected code reads it."""
+OUTSIDE_LOOPS_SHARE = 0.5
+"""What is left of a statement's score where a test hangs and other statements are in loops."""
 HEADER_SHARE = 0.6
 """Share of a function's highest score that its `def` line gets."""
 
@@ -26,10 +28,19 @@ class Statement:
     """Its own nodes by type: those of a compound statement's header, not of its blocks."""
 
 
-def suspected_statements(source: SourceFile, line_scores: Mapping[int, float]) -> list[Statement]:
-    """Statements with a score above 0, most suspected first, then in order of appearance."""
+def suspected_statements(
+    source: SourceFile, line_scores: Mapping[int, float], *, hangs: bool = False
+) -> list[Statement]:
+    """Statements with a score above 0, most suspected first, then in order of appearance.
+
+    With `hangs`, code outside `while` loops counts for less where the file has suspected ones.
+    """
     parts = [(node, list(own_nodes(node))) for node in statement_nodes(source.root)]
     scores = {node.id: _direct_score(node, nodes, line_scores) for node, nodes in parts}
+    if hangs and any(node.type == "while_statement" and scores[node.id] > 0 for node, _ in parts):
+        scores = {
+            node.id: scores[node.id] * (1.0 if _in_while(node) else OUTSIDE_LOOPS_SHARE) for node, _ in parts
+        }
     top = max(scores.values(), default=0.0)
     names = {
         source.text(inner)
@@ -85,6 +96,13 @@ def _direct_score(node: Node, nodes: list[Node], line_scores: Mapping[int, float
     if node.named_child_count == 0:
         last = first
     return max((line_scores.get(line, 0.0) for line in range(first, min(last, first + 200) + 1)), default=0.0)
+
+
+def _in_while(node: Node) -> bool:
+    current: Node | None = node
+    while current is not None and current.type not in ("while_statement", "function_definition"):
+        current = current.parent
+    return current is not None and current.type == "while_statement"
 
 
 def _is_constant(node: Node, source: SourceFile, names: set[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.propose.clues import Clues
 from agent.propose.operators import (
     bounds,
+    conversions,
     donors,
     expressions,
     guards,
@@ -12,6 +13,7 @@ from agent.propose.operators import (
     names,
     order,
     statements,
+    strings,
     tokens,
 )
 from agent.propose.site import Operator
@@ -23,6 +25,8 @@ OPERATORS: tuple[Operator, ...] = tuple(
             *names.OPERATORS,
             *order.OPERATORS,
             *expressions.OPERATORS,
+            *conversions.OPERATORS,
+            *strings.OPERATORS,
             *bounds.OPERATORS,
             *statements.OPERATORS,
             *donors.OPERATORS,
@@ -145,7 +149,7 @@ _ON_TIMEOUT = {
     "store": 0.8,
     "conjunct": 0.8,
     "target": 0.3,
-    "off by one": 0.3,
+    "off by one": 0.9,
     "jump": 0.3,
     "slice": 0.3,
     "cut": 0.5,

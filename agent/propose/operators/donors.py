@@ -9,7 +9,7 @@ from tree_sitter import Node
 from agent.propose.conditions import emptiness, missing_tests
 from agent.propose.kinds import compatible
 from agent.propose.operators.names import similarity
-from agent.propose.site import Change, Operator, Site, is_value, level_of
+from agent.propose.site import Change, Operator, Site, is_function_name, is_value, level_of
 from agent.propose.syntax import EXPRESSIONS, walk
 
 _MOST_DONORS = 24
@@ -21,13 +21,13 @@ _CONDITIONS = frozenset({"comparison_operator", "boolean_operator", "not_operato
 def borrow(site: Site) -> Iterator[Change]:
     """An expression, by one of a fitting kind from the same function, then from the same file."""
     node = site.node
-    if not is_value(node) or _is_called(node):
+    if not is_value(node) or is_function_name(node):
         return
     ranked: dict[str, tuple[float, int]] = {}
     function = site.view.module.function_of(node)
     for far, root in ((0.0, function), (0.5, _surroundings(site, function))):
         for donor in walk(root) if root is not None else ():
-            if donor.type not in EXPRESSIONS or not is_value(donor) or _is_called(donor):
+            if donor.type not in EXPRESSIONS or not is_value(donor) or is_function_name(donor):
                 continue
             if donor.end_byte - donor.start_byte > _LONGEST_DONOR or (far and donor.type in _TRIVIAL):
                 continue
@@ -83,7 +83,7 @@ def repeat_call(site: Site) -> Iterator[Change]:
 def call_it(site: Site) -> Iterator[Change]:
     """A function or method that is named where its result was meant: `x.f` → `x.f()`."""
     parent = site.node.parent
-    if not is_value(site.node) or _is_called(site.node) or parent is None or parent.type == "attribute":
+    if not is_value(site.node) or is_function_name(site.node) or parent is None or parent.type == "attribute":
         return
     name = site.text.rpartition(".")[2]
     known = name in site.view.module.signatures or site.node.type == "attribute"
@@ -118,11 +118,6 @@ def _readable(site: Site, donor: Node) -> bool:
         inner.type != "identifier" or not is_value(inner) or site.source.text(inner) in site.visible
         for inner in walk(donor)
     )
-
-
-def _is_called(node: Node) -> bool:
-    parent = node.parent
-    return parent is not None and parent.type == "call" and parent.child_by_field_name("function") == node
 
 
 OPERATORS = (

@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from agent.propose.kinds import compatible
 from agent.propose.scope import COMMON_BUILTINS, NameFacts
-from agent.propose.site import Change, Operator, Site, arguments_of, callee_name, is_value
+from agent.propose.site import Change, Operator, Site, arguments_of, callee_name, is_function_name, is_value
 from agent.propose.syntax import walk
 
 MOST_NAMES = 14
@@ -118,7 +118,7 @@ def rank_names(site: Site, old: str, names: Iterable[tuple[str, NameFacts]]) -> 
 def swap_name(site: Site) -> Iterator[Change]:
     """A name that is read, by another that is visible here."""
     old = site.text
-    if not is_value(site.node) or (_is_called(site.node) and old in COMMON_BUILTINS):
+    if not is_value(site.node) or (is_function_name(site.node) and old in COMMON_BUILTINS):
         return
     if old in site.visible or old in site.clues.blamed:
         for rank, name in rank_names(site, old, site.visible.items()):
@@ -154,7 +154,7 @@ def swap_attribute(site: Site) -> Iterator[Change]:
         return
     old, key = site.source.text(attribute), site.source.text(owner)
     known = _known_attributes(site, key)
-    called = _is_called(site.node)
+    called = is_function_name(site.node)
     methods = site.view.module.signatures
     ranked: list[tuple[float, str]] = []
     for name in dict.fromkeys(known):
@@ -242,7 +242,7 @@ def exchange_names(site: Site) -> Iterator[Change]:
     """Two names of one statement stand in each other's place throughout it."""
     nodes: dict[str, list[Node]] = {}
     for node in walk(site.node):
-        if node.type == "identifier" and is_value(node) and not _is_called(node):
+        if node.type == "identifier" and is_value(node) and not is_function_name(node):
             nodes.setdefault(site.source.text(node), []).append(node)
     names = [name for name in nodes if name in site.visible and name not in ("self", "cls")][:5]
     for first, second in combinations(names, 2):
@@ -250,11 +250,6 @@ def exchange_names(site: Site) -> Iterator[Change]:
         edits = [(node.start_byte, node.end_byte, site.encode(second)) for node in nodes[first]]
         edits += [(node.start_byte, node.end_byte, site.encode(first)) for node in nodes[second]]
         yield Change(tuple(sorted(edits)), f"exchange `{first}` and `{second}` in the statement", rank)
-
-
-def _is_called(node: Node) -> bool:
-    parent = node.parent
-    return parent is not None and parent.type == "call" and parent.child_by_field_name("function") == node
 
 
 OPERATORS = (

@@ -189,7 +189,7 @@ def _drop_argument(site: Site, present: list[Node], position: int, rank: float) 
 
 
 OPERATORS = (
-    Operator("operand order", 2.0, frozenset({"binary_operator", "comparison_operator"}), exchange_operands),
+    Operator("operand order", 1.7, frozenset({"binary_operator", "comparison_operator"}), exchange_operands),
     Operator("argument order", 2.1, frozenset({"call"}), exchange_arguments),
     Operator("arm order", 2.2, frozenset({"conditional_expression", "subscript"}), exchange_arms),
     Operator("element order", 2.3, frozenset({"list", "tuple", "expression_list"}), exchange_elements),
