@@ -317,6 +317,26 @@ def outermost(session: Session) -> int:
     return session._keeper.pid
 
 
+def _pythons() -> list[Path]:
+    """Every interpreter from 3.8 on that is installed here."""
+    versions = (Path.home() / ".pyenv/versions").glob("3.*")
+    managed = [place / "bin/python3" for place in versions if int(place.name.split(".")[1]) >= 8]
+    return [place for place in (*sorted(managed), Path("/usr/bin/python3")) if place.exists()]
+
+
+@pytest.mark.parametrize("python", _pythons(), ids=str)
+def test_supervisor_runs_under_old_and_new_pythons(python: Path, repo: Path):
+    spec = SandboxSpec(repo, python, readable=(HOSTILE,), environment={"PATH": "/usr/bin:/bin"})
+    with Bubblewrap().open(spec) as session:
+        session.start_zygote("small", [str(python), str(HOSTILE / "zygote.py")], {}, limit_s=20)
+        code = "import module, sys; say(value=module.VALUE, prefix=sys.base_prefix)"
+        for value in (3, 4):
+            end, lines = warm(session, code, files={"module.py": b"VALUE = %d\n" % value, "new.py": b""})
+            assert end.ok, end
+            assert lines[0]["value"] == value
+        assert session.generation == 0
+
+
 def test_two_sessions_at_once_do_not_see_each_other(start: Open, repo: Path):
     first, second = start(repo), start(repo)
     ends: list[JobEnd] = []

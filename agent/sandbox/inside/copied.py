@@ -48,6 +48,10 @@ class CopiedView:
             write_file(os.path.join(self.root, path), content, self._epoch_s + self._jobs)
 
     def full_disk(self) -> bool:
+        """Whether jobs wrote too much, or left the machine's own disk less than they may write."""
+        status = os.statvfs(self._base)
+        if status.f_bavail * status.f_frsize < self._disk_bytes:
+            return True
         used_bytes = sum(used_space(path, INODE_BYTES) for path in self.writable)
         return used_bytes - self._base_bytes > self._disk_bytes
 

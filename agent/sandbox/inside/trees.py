@@ -88,7 +88,10 @@ def write_file(full: str, content: bytes | None, changed_s: int) -> None:
 
 def used_space(path: str, least_bytes: int) -> int:
     """Bytes on disk, each entry counting at least `least_bytes`; of any depth. What cannot be entered is left out."""
-    current = os.open(path, FOLDER_FLAGS)
+    try:
+        current = os.open(path, FOLDER_FLAGS)
+    except PermissionError:
+        return 0
     total, folders = _measure(current, least_bytes)
     way = [folders]
     try:
