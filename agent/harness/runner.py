@@ -75,24 +75,16 @@ RUNTEST_HOOKS = (
 
 
 class Channel:
-    """The private result pipe. Only the process that opened it writes; what tests patch is not used.
-
-    A verdict is held back until the next line, which always follows, so that both cost one wake-up.
-    """
+    """The private result pipe. Only the process that opened it writes; what tests patch is not used."""
 
     def __init__(self, descriptor: int, token: str) -> None:
         owner, getpid, write = os.getpid(), os.getpid, os.write
         encode = json.JSONEncoder().encode
-        held: list[bytes] = []
 
         def send(**line: Any) -> None:
             if getpid() != owner:
                 return
-            held.append((encode({"token": token, **line}) + "\n").encode("ascii"))
-            if "test" in line:
-                return
-            data = b"".join(held)
-            held.clear()
+            data = (encode({"token": token, **line}) + "\n").encode("ascii")
             while data:
                 data = data[write(descriptor, data) :]
 
@@ -640,7 +632,8 @@ def unittest_result(verdicts: Verdicts, tree: Tree, stop: bool, name_of: Callabl
 
         def addSkip(self, test: Any, reason: str) -> None:
             super().addSkip(test, reason)
-            self.worst = ("skipped", {"error": "SkipTest", "message": str(reason)})
+            if self.worst[0] == "passed":
+                self.worst = ("skipped", {"error": "SkipTest", "message": str(reason)})
 
         def addExpectedFailure(self, test: Any, err: Any) -> None:
             super().addExpectedFailure(test, err)
@@ -898,6 +891,7 @@ class ReadGuard:
         loader_class.get_code = guarded_get_code  # type: ignore[method-assign,assignment]
 
     def end(self) -> None:
+        self._forbidden.clear()  # a module imported meanwhile may have kept the guarded `open` for good
         builtins.open, io.open, importlib.machinery.SourceFileLoader.get_code = self._plain  # type: ignore[method-assign]
 
 
