@@ -362,7 +362,8 @@ def test_killed_host_leaves_no_process_and_the_next_one_sweeps(mode: str, repo: 
         "print('open', flush=True)\n"
         "session.run(Job(argv=['/bin/sh', '-c', program], limit_s=100))\n"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parents[1]}", "TMPDIR": str(temporary)}
+    path = f"{TESTS}:{TESTS.parents[1]}:{os.environ.get('PYTHONPATH', '')}"
+    environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": str(temporary)}
     command = [sys.executable, "-c", script, mode, str(repo)]
     host = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
     assert host.stdout is not None
