@@ -155,6 +155,8 @@ class Workbench:
 
     def continue_on_same_tree(self) -> None:
         """Bring the index up to date for a resumed run. Raises UsageError where the tree has changed."""
+        if not self.task.tree:
+            return  # it was stopped before it had read the tree
         self.graph.update(self.progress, self.cancelled)
         self.check()
         if self.tree != self.task.tree:
