@@ -14,10 +14,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from agent.errors import SandboxDied
 from agent.harness.behaviour import probe_job, probe_results, recorded_inputs
 from agent.harness.framework import choose_framework, environment_for, unittest_start, uses_pytest
 from agent.harness.interpreter import Interpreter, find_interpreter
-from agent.harness.through import Progress, command_report, limits_by, loading_limit, only_run, run_through
+from agent.harness.through import (
+    Progress,
+    command_report,
+    limits_by,
+    loading_limit,
+    only_run,
+    run_through,
+    strict,
+)
 from agent.harness.transcript import Transcript
 from agent.harness.types import (
     Discovery,
@@ -230,7 +239,7 @@ class Testbed:
         verdicts: list[Verdict] = []
         left = list(tests)
         while left:
-            report = self._run_through(left, {"stop": True}, cancelled, files=files)
+            report = strict(self._run_through(left, {"stop": True}, cancelled, files=files), self._base)
             if cancelled():
                 break
             verdicts += [run.verdict for run in report.runs if run.verdict.outcome.ok]
@@ -264,7 +273,7 @@ class Testbed:
         return Regression.REAL if passes else Regression.FLAKY
 
     def _last_passes(self, files: Files, tests: Sequence[str], cancelled: Cancelled) -> bool:
-        report = self._run_through(tests, {}, cancelled, files=files)
+        report = strict(self._run_through(tests, {}, cancelled, files=files), self._base)
         return report.runs[-1].verdict.outcome.ok
 
     def confirm_cold(
@@ -276,7 +285,7 @@ class Testbed:
         job = TestJob("cold", tests, self._limits(tests), files, self._options())
         with self._watching(cancelled):
             transcript = self._worker(0).run(job, Tier.COLD)
-        verdicts = transcript.report(tests, Tier.COLD).verdicts
+        verdicts = strict(transcript.report(tests, Tier.COLD), self._base).verdicts
         end = transcript.end
         if end is not None and not end.ok and all(verdict.outcome.ok for verdict in verdicts):
             words = f"every test passed, but the test command ended with exit code {end.exit_code}"
@@ -355,9 +364,11 @@ class Testbed:
         self._loading_s = max(self._loading_s, report.loading_s)
 
     def _worker(self, place: int) -> Worker:
-        """The worker at a place, opened when first needed. Raises SandboxUnavailable."""
+        """The worker at a place, opened when first needed. Raises SandboxUnavailable, SandboxDied once closed."""
         with self._opening:
-            while len(self._workers) <= place and not self._closed:
+            if self._closed:
+                raise SandboxDied("The test bed was closed. Open another one.")
+            while len(self._workers) <= place:
                 session = self._sandbox.open(self._spec)
                 self._workers.append(Worker(session, self.interpreter, self.framework))
             return self._workers[place]

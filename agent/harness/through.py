@@ -100,6 +100,20 @@ def command_report(command: str, transcript: Transcript) -> RunReport:
     return RunReport((TestRun(verdict),), Tier.FRESH, end.seconds, killed=end.killed, output=end.output)
 
 
+def strict(report: RunReport, base: Mapping[str, Verdict]) -> RunReport:
+    """A candidate's report in which a test counts as failed if the candidate makes it be skipped."""
+
+    def judged(run: TestRun) -> TestRun:
+        known = base.get(run.verdict.test)
+        was_skipped = known is not None and known.outcome is Outcome.SKIPPED
+        if run.verdict.outcome is not Outcome.SKIPPED or was_skipped:
+            return run
+        words = f"it is skipped, though it ran on the base: {run.verdict.message}"
+        return replace(run, verdict=replace(run.verdict, outcome=Outcome.FAILED, message=words))
+
+    return replace(report, runs=tuple(map(judged, report.runs)))
+
+
 def only_run(report: RunReport) -> RunReport:
     """Less the tests that were never reached."""
     return replace(

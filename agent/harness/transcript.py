@@ -135,10 +135,12 @@ class Transcript:
         return Verdict(test, Outcome.MISSING, message="no such test was found")
 
     def _collect_error_of(self, test: str) -> Verdict | None:
-        """What kept a test from being loaded: an error of its file, a folder above, or of the whole run."""
+        """What kept a test from running: an error of its file, a folder above, the whole run, or of
+        unittest's `setUpClass (tests.test_a.Case)` and `setUpModule (tests.test_a)`."""
         for path, error in self.collect_errors.items():
-            named = f"setUpClass ({test.rpartition('.')[0]})"
-            if path in ("", test, named) or test.startswith((f"{path}::", f"{path}/", f"{path}.")):
+            fixture = path.partition(" (")[2].rstrip(")")
+            above = [f"{path}::", f"{path}/", f"{path}.", *([f"{fixture}."] if fixture else [])]
+            if path in ("", test) or test.startswith(tuple(above)):
                 return error
         return None
 

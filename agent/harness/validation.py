@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from agent.errors import AgentError, SandboxDied
-from agent.harness.through import command_report
+from agent.harness.through import command_report, strict
 from agent.harness.types import Framework, RunReport, Tier
 from agent.harness.warmth import QUICK, Warmth, WarmUp
 from agent.harness.worker import TestJob, TestLimits, Worker
@@ -139,7 +139,7 @@ class Validator:
     ) -> RunReport:
         mode = "screen" if tier is Tier.SCREENED else "run"
         job = TestJob(mode, tests, limits, files, {**self._options, "stop": True, **options})
-        return worker.run(job, tier).report(tests, tier, stop_at_first=True)
+        return strict(worker.run(job, tier).report(tests, tier, stop_at_first=True), {})
 
 
 class _Round:

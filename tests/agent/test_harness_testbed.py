@@ -73,14 +73,18 @@ def test_a_spectrum_tells_the_lines_of_each_test_apart(bed: Testbed) -> None:
 
 
 def test_a_flaky_test_is_told_from_a_failing_one(tmp_path: Path) -> None:
-    body = "import time\ndef test_flaky(): assert time.time_ns() // 1000 % 2\n"
-    with open_bed(write_project(tmp_path, {"test_f.py": body + "def test_bad(): assert False\n"})) as bed:
-        for _ in range(12):
-            seen = bed.reproduce(["test_f.py::test_flaky", "test_f.py::test_bad"])
-            assert "test_f.py::test_bad" in [failure.verdict.test for failure in seen.failures]
+    body = (
+        "import time, unittest\nclass T(unittest.TestCase):\n"
+        "    def test_flaky(self): self.assertTrue(time.time_ns() // 1000 % 2)\n"
+        "    def test_bad(self): self.fail()\n"
+    )
+    with open_bed(write_project(tmp_path, {"test_f.py": body}), framework="unittest") as bed:
+        for _ in range(30):
+            seen = bed.reproduce(["test_f.T.test_flaky", "test_f.T.test_bad"])
+            assert "test_f.T.test_bad" in [failure.verdict.test for failure in seen.failures]
             if seen.flaky:
                 break
-    assert seen.flaky == ("test_f.py::test_flaky",)
+    assert seen.flaky == ("test_f.T.test_flaky",)
 
 
 def test_the_plain_command_confirms_a_repair_and_its_exit_code_counts(bed: Testbed, tmp_path: Path) -> None:

@@ -274,6 +274,15 @@ def test_a_pass_that_only_screening_sees_is_not_believed(tmp_path: Path) -> None
         assert validate(bed, trees, ["test_old.py::test_old"]) == {"warns": False, "quiet": True}
 
 
+def test_a_candidate_that_has_its_test_skipped_has_not_repaired_it(bed: Testbed) -> None:
+    skips = "import pytest\ndef clamp(x): pytest.skip('not here')\n"
+    unit = "import unittest\ndef clamp(x): raise unittest.SkipTest('not here')\n"
+    trees: dict[str, dict[str, str | None]] = {"skips": {"clamp.py": skips}, "unit": {"clamp.py": unit}}
+    for test in (PLAIN, FIXTURE):
+        assert validate(bed, trees, [test]) == {"skips": False, "unit": False}
+    assert not bed.confirm_cold({"clamp.py": skips.encode()}, [PLAIN])[0].outcome.ok
+
+
 def test_results_come_for_every_candidate_until_the_caller_stops(bed: Testbed) -> None:
     seen: list[str] = []
 
