@@ -42,3 +42,9 @@ def drawn(context: ProposalContext, most: int = 5_000) -> list[Candidate]:
 def results(context: ProposalContext, candidates: list[Candidate]) -> list[bytes]:
     """The text of the (one) edited file after each candidate."""
     return [apply_edits(context.sources[each.paths[0]], each.edits) for each in candidates]
+
+
+def reaches(context: ProposalContext, text: bytes, most: int = 5_000) -> bool:
+    """Whether one of the first candidates turns the edited file into `text`."""
+    stream = islice(TemplateProposer().propose(context), most)
+    return any(apply_edits(context.sources[each.paths[0]], each.edits) == text for each in stream)

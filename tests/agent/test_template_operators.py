@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from template_kit import context_of, drawn, results
+from template_kit import context_of, drawn, reaches, results
 
 FAULTS = {
     "a comparison that misses its bound": ("<", "<=", "def f(a, b):\n    return a {} b\n"),
@@ -115,7 +115,7 @@ def test_undoes(fault, tmp_path):
     base, fixed = frame.format(wrong).encode(), frame.format(right).encode()
     message = "assert 'Mars' in ['Jupiter']" if "Jupyter" in wrong else ""
     context = context_of(tmp_path, {"m.py": base}, {"m.py": {}}, message=message)
-    assert fixed in results(context, drawn(context))
+    assert reaches(context, fixed)
 
 
 @pytest.mark.parametrize(
@@ -168,3 +168,27 @@ def test_argument_is_found_in_the_signature_of_another_file(tmp_path):
     assert any(
         text.endswith(b"return area(width, height, scale)\n") for text in results(context, drawn(context))
     )
+
+
+def test_name_is_found_in_the_module_that_it_is_read_from(tmp_path):
+    files = {
+        "units.py": b"def to_miles(x):\n    return x\n\n\ndef to_metres(x):\n    return x\n",
+        "app.py": b"import units\n\n\ndef far(x):\n    return units.to_miles(x)\n",
+    }
+    context = context_of(tmp_path, files, {"app.py": {}})
+    assert reaches(context, files["app.py"].replace(b"to_miles", b"to_metres"), 100)
+
+
+def test_attribute_is_found_in_a_base_class_of_another_file(tmp_path):
+    files = {
+        "base.py": b"class Base:\n    def __init__(self):\n        self.width = 1\n        self.height = 2\n",
+        "app.py": b"from base import Base\n\n\nclass Box(Base):\n    def tall(self):\n        return self.width\n",
+    }
+    context = context_of(tmp_path, files, {"app.py": {}})
+    assert reaches(context, files["app.py"].replace(b"self.width", b"self.height"), 100)
+
+
+def test_constant_that_suspected_code_reads_is_suspected(tmp_path):
+    source = b"LIMIT = 9\n\n\ndef f(a):\n    return a < LIMIT\n"
+    context = context_of(tmp_path, {"m.py": source}, {"m.py": {5: 0.8}})
+    assert reaches(context, source.replace(b"9", b"10"))

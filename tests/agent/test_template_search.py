@@ -16,7 +16,7 @@ from agent.propose.search import MOST_PENDING, Search, UnreadFile, levels_of
 from agent.propose.site import Change, FileView, Operator
 from agent.propose.syntax import SourceFile, SyntaxGate
 from agent.propose.template import TemplateProposer
-from agent.types import apply_edits
+from agent.types import Outcome, apply_edits
 
 TREE = b'''class Tree:
     """A sorted tree."""
@@ -61,7 +61,7 @@ def test_costs_rise_and_every_text_comes_once(tmp_path):
 
 def test_same_context_gives_the_same_candidates(tmp_path):
     context = context_of(tmp_path, {"m.py": TREE}, {"m.py": {}})
-    assert drawn(context) == drawn(context)
+    assert drawn(context, 1_000) == drawn(context, 1_000)
 
 
 def test_suspected_line_is_changed_before_all_others(tmp_path):
@@ -74,7 +74,7 @@ def test_suspected_line_is_changed_before_all_others(tmp_path):
 
 def test_every_candidate_compiles_and_keeps_comments(tmp_path):
     context = context_of(tmp_path, {"m.py": TREE}, {"m.py": {}})
-    for text in results(context, drawn(context)):
+    for text in results(context, drawn(context, 1_500)):
         compile(text, "m.py", "exec", dont_inherit=True)
         assert text.startswith(b'class Tree:\n    """A sorted tree."""\n')
 
@@ -129,6 +129,15 @@ def test_file_of_syntax_that_is_gone_gives_no_error(tmp_path):
         assert text != source
 
 
+def test_line_of_a_loop_comes_first_where_the_test_hangs(tmp_path):
+    source = (
+        b"def f(n):\n    total = 0\n    while n > 0:\n        total += n\n        n += 1\n    return total\n"
+    )
+    context = context_of(tmp_path, {"m.py": source}, {"m.py": {}}, error="", outcome=Outcome.TIMEOUT)
+    start, end = source.index(b"    while"), source.index(b"    return")
+    assert all(start <= edit.start_byte < end for each in drawn(context, 8) for edit in each.edits)
+
+
 def test_gate_refuses_what_only_a_compiler_sees():
     source = SourceFile("m.py", b"class A:\n    def f(self):\n        return 1\n\n    x = 2\n")
     gate = SyntaxGate(source)
@@ -172,7 +181,7 @@ def test_queue_stays_bounded_on_a_file_of_suspicious_lines(tmp_path):
     )
     levels = levels_of(TOKENS, {each.name: each.cost for each in TOKENS})
     search = Search("x", levels, [UnreadFile("m.py", 1.0, dict.fromkeys(range(1, 3_001), 1.0))])
-    for _ in zip(range(2_000), search.candidates(lambda path: view), strict=False):
+    for _ in zip(range(500), search.candidates(lambda path: view), strict=False):
         assert search.pending <= MOST_PENDING
 
 
