@@ -145,14 +145,14 @@ _BY_TRAIT: dict[str, dict[str, float]] = {
 }
 _ON_TIMEOUT = {
     "loop update": 2.0,
-    "assignment": 1.0,
-    "store": 0.8,
-    "conjunct": 0.8,
-    "target": 0.3,
-    "off by one": 0.9,
+    "assignment": 2.0,
+    "store": 1.4,
+    "conjunct": 1.5,
+    "target": 1.0,
+    "off by one": 1.8,
     "jump": 0.3,
-    "slice": 0.3,
-    "cut": 0.5,
+    "slice": 1.0,
+    "cut": 1.2,
 }
 _ON_NONE = {
     "early return": 2.2,
