@@ -57,9 +57,12 @@ class Validator:
         on_result: OnResult,
         stop: Callable[[], bool],
     ) -> None:
-        """Call `on_result` for each candidate that was tried. Raises what ended the last worker."""
-        self._prepare(work, tests, base, limits, stop)
-        round_ = _Round(self, iter(work), tuple(tests), limits, on_result, stop)
+        """Call `on_result` for each candidate that was tried. Raises what ended the last worker.
+
+        While the first worker finds out what may be kept warm, the others use fresh processes.
+        """
+        warm_up = self._warm_up(work, tests, base, limits, stop)
+        round_ = _Round(self, iter(work), tuple(tests), limits, on_result, stop, warm_up)
         count = min(self._count, len(work))
         threads = [
             threading.Thread(target=round_.serve, args=(place,), name=f"validate-{place}", daemon=True)
@@ -72,31 +75,42 @@ class Validator:
         if round_.failures and len(round_.failures) == count:
             raise round_.failures[0]
 
-    def _prepare(
+    def _warm_up(
         self,
         work: Sequence[Work],
         tests: Sequence[str],
         base: Mapping[str, Verdict],
         limits: TestLimits,
         stop: Callable[[], bool],
-    ) -> None:
+    ) -> Callable[[], None] | None:
+        """What works out a new warmth on the first worker, if these tests and files need one."""
         paths = {path for _, files in work for path in files if self._is_base_file(path)}
         same = set(tests) <= set(self._tests) and paths <= self._warmth.forbidden
-        if same or stop() or self._framework == "command" or not paths:
-            return
-        worker = self._worker_at(0)
-        warm_up = WarmUp(worker, self._framework, base, limits, self._options, stop)
-        self._tests = tuple(tests)
-        self._warmth = warm_up.prepare(tests, paths | self._warmth.forbidden)
-        self._warm = {0: self._warmth}
+        if same or self._framework == "command" or not paths:
+            return None
+        forbidden = paths | self._warmth.forbidden
+        self._tests, self._warmth = tuple(tests), Warmth(frozenset())
+
+        def prepare() -> None:
+            worker = self._worker_at(0)
+            warmth = WarmUp(worker, self._framework, base, limits, self._options, stop).prepare(
+                tests, forbidden
+            )
+            self._warm = {0: warmth}
+            self._warmth = warmth
+
+        return prepare
 
     def worker(self, place: int) -> Worker:
         """A worker with its warm processes started."""
         worker = self._worker_at(place)
         if self._warm.get(place) is not self._warmth:
-            for tier, plan in self._warmth.plans.items():
-                worker.warm(tier, plan)
-            self._warm[place] = self._warmth
+            warmth = self._warmth
+            for tier in (Tier.SCREENED, Tier.FORKED):
+                worker.cool(tier)
+                if tier in warmth.plans:
+                    worker.warm(tier, warmth.plans[tier])
+            self._warm[place] = warmth
         return worker
 
     def try_candidate(
@@ -153,8 +167,10 @@ class _Round:
         limits: TestLimits,
         on_result: OnResult,
         stop: Callable[[], bool],
+        warm_up: Callable[[], None] | None,
     ) -> None:
         self._validator = validator
+        self._warm_up = warm_up
         self._work = work
         self._tests = tests
         self._limits = limits
@@ -165,9 +181,11 @@ class _Round:
 
     def serve(self, place: int) -> None:
         try:
-            worker = self._validator.worker(place)
+            if place == 0 and self._warm_up is not None:
+                self._warm_up()
             while (drawn := self._draw()) is not None:
                 candidate, files = drawn
+                worker = self._validator.worker(place)
                 report = self._validator.try_candidate(worker, files, self._tests, self._limits)
                 if report.killed != "cancelled":
                     with self._lock:
