@@ -11,8 +11,10 @@ from agent.harness.worker import Heard, TestLimits
 from agent.types import Outcome, Verdict
 
 MAX_RESTARTS = 25
-HANGING_LIMIT_S = 2.0
+HANGING_LIMIT_S, HANGING_CPU_S = 2.0, 0.4
 """A candidate may take this long on a test that hangs on the base, whose proper duration nobody knows."""
+LEAST_CPU_S = 0.25
+"""Processor time that any test may take on a candidate; most candidates that spin do so for ever."""
 LEAST_LIMIT_S = 1.0
 SLACK = 10.0
 """How many times a test's duration on the base a candidate may take."""
@@ -132,6 +134,20 @@ def limits_by(
     slowdown = TRACE_SLOWDOWN if traced else 1.0
     known = {test: limit_of(base[test], slowdown) for test in tests if test in base}
     return TestLimits(default_s=slowdown * default_s, loading_s=loading_s, tests=known)
+
+
+def with_cpu_limits(limits: TestLimits, base: Mapping[str, Verdict], tests: Sequence[str]) -> TestLimits:
+    """The same with processor time bounded, for the many candidates of a search."""
+    known = (base[test] for test in tests if test in base)
+    return replace(
+        limits,
+        cpu={
+            verdict.test: HANGING_CPU_S
+            if verdict.outcome is Outcome.TIMEOUT
+            else max(LEAST_CPU_S, SLACK * verdict.seconds)
+            for verdict in known
+        },
+    )
 
 
 def loading_limit(seen_s: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from agent.errors import AgentError, SandboxDied
-from agent.harness.through import command_report, strict
+from agent.harness.through import command_report, strict, with_cpu_limits
 from agent.harness.types import Framework, RunReport, Tier
 from agent.harness.warmth import QUICK, Warmth, WarmUp
 from agent.harness.worker import TestJob, TestLimits, Worker
@@ -62,7 +62,8 @@ class Validator:
         While the first worker finds out what may be kept warm, the others use fresh processes.
         """
         warm_up = self._warm_up(work, tests, base, limits, stop)
-        round_ = _Round(self, iter(work), tuple(tests), limits, on_result, stop, warm_up)
+        quick = with_cpu_limits(limits, base, tests)
+        round_ = _Round(self, iter(work), tuple(tests), quick, on_result, stop, warm_up)
         count = min(self._count, len(work))
         threads = [
             threading.Thread(target=round_.serve, args=(place,), name=f"validate-{place}", daemon=True)

@@ -28,7 +28,10 @@ Heard = Callable[[Transcript], None]
 
 @dataclass(frozen=True, slots=True)
 class TestLimits:
-    """Seconds that tests may take. `tests` by id; `default_s` for others; `loading_s` before the first one."""
+    """Seconds that tests may take. `tests` by id; `default_s` for others; `loading_s` before the first one.
+
+    `cpu` by id, in processor time: what spins is ended sooner than what waits on a busy machine.
+    """
 
     __test__ = False
 
@@ -36,6 +39,7 @@ class TestLimits:
     loading_s: float
     tests: Mapping[str, float] = field(default_factory=dict)
     whole_s: float | None = None
+    cpu: Mapping[str, float] = field(default_factory=dict)
 
     def of_job(self, count: int) -> float:
         """The limit of a job that runs `count` tests."""
@@ -109,6 +113,7 @@ class Worker:
                     LOADING: job.limits.loading_s,
                     **job.limits.tests,
                 },
+                test_cpu_s=job.limits.cpu,
             ),
             heard,
         )

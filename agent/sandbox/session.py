@@ -337,4 +337,5 @@ def _run_request(job: Job) -> dict[str, Any]:
         "cwd": job.cwd,
         "limit_s": float(job.limit_s),
         "test_limits_s": dict(job.test_limits_s),
+        "test_cpu_s": dict(job.test_cpu_s),
     }

@@ -61,6 +61,8 @@ class Job:
     """For the whole job."""
     test_limits_s: Mapping[str, float] = field(default_factory=dict)
     """Per test id, counted from the test's `begin` line on the channel; the key `*` is the default."""
+    test_cpu_s: Mapping[str, float] = field(default_factory=dict)
+    """The same in processor time of the job's first process, for ids that are named; to within 0.05 s."""
 
 
 @dataclass(frozen=True, slots=True)

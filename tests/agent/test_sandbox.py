@@ -195,6 +195,16 @@ def test_limit_of_one_test_runs_from_its_begin_line(mode: str, start: Open, repo
     assert lines == [{"begin": "a"}, {"test": "a"}, {"begin": "b"}]
 
 
+def test_processor_time_of_a_test_is_bounded_apart_from_its_clock(mode: str, start: Open, repo: Path):
+    session = start(repo)
+    small_zygote(session, mode)
+    limits = {"limit_s": 60, "test_limits_s": {"*": 50.0}, "test_cpu_s": {"a": 0.2}}
+    end, _ = warm(session, "say(begin='a')\nwhile True: pass", **limits)
+    assert end.killed == "time"
+    end, lines = warm(session, "import time; say(begin='a'); time.sleep(0.6); say(test='a')", **limits)
+    assert (end.killed, lines) == (None, [{"begin": "a"}, {"test": "a"}])
+
+
 def test_no_begin_line_extends_the_limit_of_the_job(mode: str, start: Open, repo: Path):
     session = start(repo)
     small_zygote(session, mode)

@@ -269,6 +269,12 @@ def parent_of(pid: int) -> int:
     return int(fields[1]) if len(fields) > 1 else 0
 
 
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used, in user and kernel mode; 0 once it has gone."""
+    fields = _read("/proc/%d/stat" % pid).rpartition(b")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if len(fields) > 12 else 0.0
+
+
 def _sum_kib(text: bytes, names: tuple[bytes, ...]) -> int:
     return KIB * sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(names))
 

@@ -18,7 +18,7 @@ import select
 import time
 
 from .confine import confine, confine_by_landlock, confine_in_container
-from .processes import Population, Process, available_bytes, start
+from .processes import Population, Process, available_bytes, cpu_seconds, start
 from .streams import END, FATAL, LINE, READY, ZYGOTE, HostLink, Lines
 
 TYPE_CHECKING = False
@@ -49,6 +49,9 @@ class Run:
         self.started_s = time.monotonic()
         self.deadline_s = self.started_s + request["limit_s"]
         self.limits_s: dict[str, float] = request["test_limits_s"]
+        self.cpu_limits_s: dict[str, float] = request["test_cpu_s"]
+        self.cpu_limit_s: float | None = None
+        self.cpu_begun_s: float | None = None
         self.test_deadline_s = self.deadline_s
         self.killed: str | None = None
         self.exit_code: int | None = None
@@ -64,9 +67,20 @@ class Run:
         limit_s = self.limits_s.get(str(test), self.limits_s.get("*"))
         if limit_s is not None:
             self.test_deadline_s = time.monotonic() + limit_s
+        self.cpu_limit_s, self.cpu_begun_s = self.cpu_limits_s.get(str(test)), None
 
     def end_test(self) -> None:
         self.test_deadline_s = self.deadline_s
+        self.cpu_limit_s = None
+
+    def overspent(self) -> bool:
+        """Whether the running test has used up its processor time, which starts to count when first asked."""
+        if self.cpu_limit_s is None:
+            return False
+        spent_s = cpu_seconds(self.child if self.is_zygote else self.process.pid)
+        if self.cpu_begun_s is None:
+            self.cpu_begun_s = spent_s
+        return spent_s - self.cpu_begun_s >= self.cpu_limit_s
 
 
 class Supervisor:
@@ -236,7 +250,7 @@ class Supervisor:
                 run.killed = "time"
             elif now_s >= look_s:
                 spent_s = time.process_time()
-                run.killed = self._overused(run)
+                run.killed = "time" if run.overspent() else self._overused(run)
                 spent_s = time.process_time() - spent_s
                 look_s = now_s + min(max(LOOK_S, LOOK_SHARE * spent_s), LATEST_LOOK_S)
             if run.killed:
