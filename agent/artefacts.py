@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from agent.harness.types import CoveredLines, Reproduction
 from agent.ledger import verdict_from, verdict_record
 from agent.runs import RunFolder
-from agent.types import Failure, SuspiciousFile
+from agent.types import Candidate, Failure, SuspiciousFile
 from index.repository import RepositoryGraph
 from index.types import FileHit, LocateResult, SymbolHit
 
@@ -18,6 +18,7 @@ LOCATED = "located.json"
 FAILURES = "failures.json"
 PLAN = "plan.json"
 DECISION = "decision.json"
+BEHAVIOURS = "behaviours.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,17 @@ def _suspect(record: Mapping[str, Any]) -> SuspiciousFile:
         reasons=tuple(record["reasons"]),
         functions=tuple((name, score) for name, score in record["functions"]),
     )
+
+
+def save_behaviours(
+    folder: RunFolder,
+    base: Sequence[str],
+    candidates: Sequence[Candidate],
+    behaviours: Sequence[Sequence[str]],
+) -> None:
+    """What base and finalists gave on the probe inputs, for whoever wants to see why a patch was chosen."""
+    patches = {each.id: list(behaviour) for each, behaviour in zip(candidates, behaviours, strict=True)}
+    folder.write_json(BEHAVIOURS, {"base": list(base), "patches": patches})
 
 
 def save_decision(folder: RunFolder, decision: Decision) -> None:

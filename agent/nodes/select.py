@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from agent.artefacts import Decision, Rival, save_decision, target_tests
+from agent.artefacts import Decision, Rival, save_behaviours, save_decision, target_tests
 from agent.behaviour import observe_behaviours
 from agent.diff import changed_files
 from agent.ledger import Trial
@@ -65,6 +65,7 @@ def _distinct(bench: Workbench, passing: list[Candidate]) -> list[list[Candidate
 def _compare(bench: Workbench, candidates: list[Candidate]) -> tuple[Choice, int, int]:
     """The choice, how many probe inputs it rests on, and how many of them the tests themselves used."""
     observed = observe_behaviours(bench, candidates)
+    save_behaviours(bench.folder, observed.base, candidates, observed.behaviours)
     finalists = [
         Finalist(candidate, behaviour)
         for candidate, behaviour in zip(candidates, observed.behaviours, strict=True)
