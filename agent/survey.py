@@ -46,8 +46,10 @@ class Survey:
 
     def _trace(self) -> None:
         try:
-            self._testbed = self._bench.testbed.companion()
             passing = [test for test, outcome in self._outcomes.items() if outcome is Outcome.PASSED]
+            if self._outcomes and not passing:
+                return
+            self._testbed = self._bench.testbed.companion()
             report = self._testbed.spectrum(passing or None, cancelled=self._stopped)
             for run in report.runs:
                 self._outcomes[run.verdict.test] = run.verdict.outcome
@@ -70,10 +72,11 @@ class Survey:
     def guards(self, candidate: Candidate) -> tuple[str, ...]:
         """Tests that pass on the base and could notice this patch, the nearest first.
 
-        Waits for the tracing to end. Without a trace: tests that reach the changed files by the graph.
+        Waits for the tracing to end, as long as the search may take. Without a trace: tests that reach the
+        changed files by the graph.
         """
         self.start()
-        while not self._finished.wait(0.1):
+        while not self._finished.wait(0.1) and self._bench.search_left_s() > 0:
             self._bench.check()
         changed = self._bench.affected_lines(candidate)
         targets = set(target_tests(self._bench.folder))

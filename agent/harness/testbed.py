@@ -178,15 +178,17 @@ class Testbed:
         )
 
     def reproduce(self, tests: Sequence[str], cancelled: Cancelled = never) -> Reproduction:
-        """Run tests on the base twice, once traced: which fail for certain, which now and then."""
-        again = self._run_through(tests, {}, cancelled, default_s=self.hanging_after_s)
-        self._learn(again)
+        """Run tests on the base a second time and traced: which fail for certain, which now and then."""
+        unknown = [test for test in tests if test not in self._base]
+        if unknown:
+            self._learn(self._run_through(unknown, {}, cancelled, default_s=self.hanging_after_s))
         traced = self._run_through(tests, {"trace": True}, cancelled)
         failures, flaky = [], []
-        for run, second in zip(traced.runs, again.runs, strict=True):
-            fails = (not run.verdict.outcome.ok, not second.verdict.outcome.ok)
+        for run in traced.runs:
+            first = self._base.get(run.verdict.test, run.verdict)
+            fails = (not first.outcome.ok, not run.verdict.outcome.ok)
             if all(fails):
-                failures.append(Failure(second.verdict, run.lines))
+                failures.append(Failure(first, run.lines))
             elif any(fails):
                 flaky.append(run.verdict.test)
         return Reproduction(tuple(failures), tuple(flaky), traced.import_lines)

@@ -130,9 +130,9 @@ def limits_by(
     loading_s: float,
     traced: bool = False,
 ) -> TestLimits:
-    """Limits by what each test took on the base; `default_s` where that is not known."""
+    """Limits by what each test took on the base; `default_s` where that is not known. No tests means all."""
     slowdown = TRACE_SLOWDOWN if traced else 1.0
-    known = {test: limit_of(base[test], slowdown) for test in tests if test in base}
+    known = {test: limit_of(base[test], slowdown) for test in tests or base if test in base}
     return TestLimits(default_s=slowdown * default_s, loading_s=loading_s, tests=known)
 
 

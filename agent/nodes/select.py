@@ -10,7 +10,7 @@ from agent.diff import changed_files
 from agent.ledger import Trial
 from agent.select import Choice, Finalist, choose, evidence_factor, normal_form
 from agent.state import RepairState
-from agent.types import Candidate
+from agent.types import Candidate, Outcome
 from agent.workbench import Workbench
 
 MAX_FINALISTS = 24
@@ -92,9 +92,10 @@ def _confirm(bench: Workbench, candidate: Candidate, tests: tuple[str, ...]) -> 
     bench.check()
     known = bench.ledger.trial(candidate.id, "cold")
     if known is None:
-        verdicts = bench.testbed.confirm_cold(
-            changed_files(candidate, bench.sources_of(candidate)), tests, cancelled=bench.cancelled
-        )
+        files = changed_files(candidate, bench.sources_of(candidate))
+        verdicts = bench.testbed.confirm_cold(files, tests, cancelled=bench.cancelled)
+        if any(verdict.outcome is Outcome.TIMEOUT for verdict in verdicts):  # the machine may have been busy
+            verdicts = bench.testbed.confirm_cold(files, tests, cancelled=bench.cancelled)
         bench.check()
         known = Trial(candidate.id, "cold", verdicts, all(verdict.outcome.ok for verdict in verdicts))
         bench.ledger.add_trial(known)

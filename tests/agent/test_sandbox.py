@@ -193,6 +193,7 @@ def test_limit_of_one_test_runs_from_its_begin_line(mode: str, start: Open, repo
     end, lines = warm(session, hanging, limit_s=60, test_limits_s={"*": 50.0, "b": 0.2})
     assert end.killed == "time"
     assert lines == [{"begin": "a"}, {"test": "a"}, {"begin": "b"}]
+    assert session.generation == 0, "the warm process outlives the job that was killed"
 
 
 def test_processor_time_of_a_test_is_bounded_apart_from_its_clock(mode: str, start: Open, repo: Path):

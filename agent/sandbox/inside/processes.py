@@ -195,6 +195,9 @@ class Population:
         for attempt in range(1 << 30):
             self.reap()
             left = self.others(spared)
+            if attempt:
+                # The dead whom a warm process has yet to reap: stopping that process would keep them for ever.
+                left = [pid for pid in left if not is_zombie(pid)]
             if not left:
                 break
             if attempt or len(left) > 1:
@@ -267,6 +270,11 @@ def _read(path: str) -> bytes:
 def parent_of(pid: int) -> int:
     fields = _read("/proc/%d/stat" % pid).rpartition(b")")[2].split()
     return int(fields[1]) if len(fields) > 1 else 0
+
+
+def is_zombie(pid: int) -> bool:
+    """Whether a process has ended, be it reaped or not."""
+    return _read("/proc/%d/stat" % pid).rpartition(b")")[2][1:2] in (b"Z", b"")
 
 
 def cpu_seconds(pid: int) -> float:
