@@ -231,8 +231,8 @@ class World:
     def check_as_new(self) -> None:
         """Nothing of the last job is left: neither for a fresh process nor for a warm one."""
         self.host.check_intact()
-        assert self.report("small") == self.warm_report
-        assert self.report() == self.fresh_report
+        assert (warm := self.report("small")) == self.warm_report, (warm, self.warm_report)
+        assert (fresh := self.report()) == self.fresh_report, (fresh, self.fresh_report)
 
     def close(self) -> None:
         self.session.close()

@@ -195,15 +195,16 @@ class Population:
         for attempt in range(1 << 30):
             self.reap()
             left = self.others(spared)
-            if attempt:
-                # The dead whom a warm process has yet to reap: stopping that process would keep them for ever.
-                left = [pid for pid in left if not is_zombie(pid)]
             if not left:
                 break
-            if attempt or len(left) > 1:
-                left = self._stop_all(spared)
-            for pid in left:
-                _signal(pid, SIGKILL)
+            if all(is_zombie(pid) for pid in left):
+                for pid in spared:  # it is for the warm process to reap them, which it cannot while stopped
+                    _signal(pid, SIGCONT)
+            else:
+                if attempt or len(left) > 1:
+                    left = self._stop_all(spared)
+                for pid in left:
+                    _signal(pid, SIGKILL)
             if attempt > MILD_ATTEMPTS and spared:
                 spared = ()
             if time.monotonic() > deadline_s:
