@@ -164,7 +164,7 @@ def _task(repo: Path, options: FixOptions, config: Config) -> Task:
         issue=options.issue,
         tests=options.tests,
         test_command=config.tests.command if options.test_command is None else options.test_command,
-        python=str(options.python or config.tests.python or "") or None,
+        python=None if options.python is None else str(options.python),
         seed=config.fix.seed if options.seed is None else options.seed,
         tree="",
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from agent.artefacts import target_tests
 from agent.errors import AgentError
 from agent.harness.types import CoveredLines
-from agent.suspicion import Spectrum, test_file
+from agent.suspicion import Spectrum, file_of_test
 from agent.types import Candidate, Outcome
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ class Survey:
             return tuple(sorted(touching, key=lambda test: (-shared[test], test))[:MAX_GUARDS])
         near = set(self._bench.graph.tests_for(candidate.paths))
         passing = [test for test, outcome in self._outcomes.items() if outcome is Outcome.PASSED]
-        return tuple(test for test in passing if test_file(test) in near and test not in targets)[:MAX_GUARDS]
+        nearby = [test for test in passing if file_of_test(test, near) in near and test not in targets]
+        return tuple(nearby[:MAX_GUARDS])
 
     def close(self) -> None:
         self._closing = True

@@ -99,7 +99,7 @@ class _Evidence:
         self.issue_symbols = {hit.symbol.uid: 1 / (1 + place) for place, hit in enumerate(located.symbols)}
         self.trace_depth = self._trace_depth()
         self.traced = any(failure.executed for failure in failures)
-        self.test_words = _words(" ".join(failure.verdict.test.split("::")[-1] for failure in failures))
+        self.test_words = _words(" ".join(_own_name(failure.verdict.test) for failure in failures))
         self.imported = self._imported_by_tests()
 
     def _trace_depth(self) -> dict[tuple[str, int], float]:
@@ -115,7 +115,9 @@ class _Evidence:
     def _imported_by_tests(self) -> dict[str, float]:
         """Files that the failing tests' modules import: 1 directly, 0.5 through one more."""
         reached: dict[str, float] = {}
-        for test_path in dict.fromkeys(test_file(failure.verdict.test) for failure in self.failures):
+        paths = [record.path for record in self.graph.files() if self.graph.is_test_file(record.path)]
+        tests = dict.fromkeys(file_of_test(failure.verdict.test, paths) for failure in self.failures)
+        for test_path in filter(None, tests):
             for path in self.graph.imported_files(test_path):
                 reached[path] = 1.0
                 for further in self.graph.imported_files(path):
@@ -241,9 +243,22 @@ class _Functions:
         return [line for line, owner in self._at.items() if owner == uid]
 
 
-def test_file(test_id: str) -> str:
-    """The file of a test id, as `tests/test_a.py` of `tests/test_a.py::TestA::test_b[1]`."""
-    return test_id.split("::", 1)[0]
+def file_of_test(test_id: str, paths: Iterable[str]) -> str:
+    """The file of a test: of pytest's id, or that of `paths` which a dotted unittest name means; else empty."""
+    head, separator, _ = test_id.partition("::")
+    if separator or head.endswith(".py"):
+        return head
+    parts = head.split(".")
+    for count in range(len(parts) - 1, 0, -1):
+        module = "/".join(parts[:count]) + ".py"
+        found = [path for path in paths if path == module or path.endswith(f"/{module}")]
+        if found:
+            return min(found, key=lambda path: (len(path), path))
+    return ""
+
+
+def _own_name(test_id: str) -> str:
+    return test_id.rpartition("::" if "::" in test_id else ".")[2]
 
 
 def _words(text: str) -> set[str]:

@@ -2,7 +2,8 @@
 
 Order: the configured one; the active environment; environments in the repository; those that poetry, pipenv,
 hatch and pdm keep elsewhere; `python3` on the PATH; the one that runs Graft. An interpreter is asked with `-I`,
-so that nothing in the repository can answer for it.
+so that nothing in the repository can answer for it; and since asking runs it outside the sandbox, one that git
+delivers with the repository is asked only if the user named it on the command line.
 """
 
 from __future__ import annotations
@@ -98,20 +99,29 @@ def find_interpreter(
     repo: Path,
     configured: Path | None = None,
     *,
+    named: Path | None = None,
     environment: Mapping[str, str] | None = None,
     needs_pytest: bool = True,
 ) -> Interpreter:
-    """The interpreter for the tests of `repo`.
+    """The interpreter for the tests of `repo`: the one the user `named`, else the `configured` one, else found.
 
     With `needs_pytest` one that has pytest is preferred. Raises InterpreterBroken where the configured one
     does not work, or where none does.
     """
+    if named is not None:
+        return ask(_executable(named), "as you named it")
     if configured is not None:
-        return ask(_executable(configured), "as configured")
+        executable = _executable(configured)
+        if is_delivered(repo, executable):
+            raise _broken(executable, "it comes with the repository; only --python may name such a program")
+        return ask(executable, "as configured")
     wanted = declared_dependencies(repo) | ({"pytest"} if needs_pytest else set())
     tried: list[str] = []
     found: list[Interpreter] = []
     for path, reason in _candidates(repo, os.environ if environment is None else environment):
+        if is_delivered(repo, path):
+            tried.append(f"{path} was not asked, since it comes with the repository.")
+            continue
         try:
             interpreter = ask(path, reason)
         except InterpreterBroken as error:
@@ -127,6 +137,28 @@ def find_interpreter(
     raise InterpreterBroken(
         "No Python interpreter works for the tests. " + " ".join(tried) + " Name one with --python."
     )
+
+
+def is_delivered(repo: Path, path: Path) -> bool:
+    """Whether git tracks this program, its environment, or a link on the way to it. False without git."""
+    for each in (path, path.resolve()):
+        environment = each.parent.parent if each.parent.name in ("bin", "Scripts") else each
+        asked = each if environment == repo else environment
+        if not asked.is_relative_to(repo):
+            continue
+        try:
+            done = subprocess.run(
+                ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--", str(asked)],
+                cwd=repo,
+                capture_output=True,
+                timeout=QUERY_LIMIT_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        if done.stdout or b"beyond a symbolic link" in done.stderr:
+            return True
+    return False
 
 
 def ask(path: Path, reason: str) -> Interpreter:

@@ -408,7 +408,7 @@ def open_testbed(
     budget_s = config.fix.budget_s if options.budget_s is None else options.budget_s
     command = options.test_command or settings.command
     needs_pytest = not command and settings.framework != "unittest" and uses_pytest(repo)
-    interpreter = find_interpreter(repo, options.python or settings.python, needs_pytest=needs_pytest)
+    interpreter = find_interpreter(repo, settings.python, named=options.python, needs_pytest=needs_pytest)
     return Testbed(
         repo,
         interpreter,

@@ -43,9 +43,9 @@ def _moved(now: Verdict, before: Verdict | None) -> float:
         return 0.0
     if now.outcome.ok:
         return FIXED_ONE
-    test_file = now.test.split("::", 1)[0]
-    lines_now = [frame.line for frame in now.frames if frame.path == test_file]
-    lines_before = [frame.line for frame in before.frames if frame.path == test_file]
+    own_file = before.frames[0].path if before.frames else ""
+    lines_now = [frame.line for frame in now.frames if frame.path == own_file]
+    lines_before = [frame.line for frame in before.frames if frame.path == own_file]
     if lines_now and lines_before and lines_now[0] > lines_before[0]:
         return LATER_IN_TEST
     if now.outcome == before.outcome and (now.error, now.message) != (before.error, before.message):

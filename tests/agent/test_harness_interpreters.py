@@ -68,6 +68,25 @@ def test_a_broken_environment_is_passed_over_and_a_broken_choice_is_an_error(tmp
         find_interpreter(tmp_path, Path("no-such-python"))
 
 
+def test_a_program_that_comes_with_the_repository_runs_only_if_the_user_names_it(tmp_path: Path) -> None:
+    repo, witness = tmp_path / "repo", tmp_path / "witness"
+    brought = repo / ".venv/bin/python"
+    brought.parent.mkdir(parents=True)
+    brought.write_text(f"#!/bin/sh\ntouch {witness}\nexit 3\n")
+    brought.chmod(0o755)
+    (repo / "tools").symlink_to(".venv")
+    subprocess.run(["git", "init", "-q", repo], check=True)
+    subprocess.run(["git", "add", "-f", "."], cwd=repo, check=True)
+    assert find_interpreter(repo, environment=NO_ENVIRONMENT).path != brought
+    for configured in (brought, repo / "tools/bin/python", repo / ".venv"):
+        with pytest.raises(InterpreterBroken, match="comes with the repository; only --python"):
+            find_interpreter(repo, configured)
+    assert not witness.exists()
+    with pytest.raises(InterpreterBroken, match="cannot run the tests"):
+        find_interpreter(repo, named=brought)
+    assert witness.exists()
+
+
 def test_an_environment_s_folder_may_be_named_instead_of_its_python(tmp_path: Path) -> None:
     folder = make_environment(tmp_path / "mine")
     assert find_interpreter(tmp_path, folder).path == folder / "bin/python"
