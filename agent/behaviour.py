@@ -33,17 +33,16 @@ def observe_behaviours(bench: Workbench, candidates: Sequence[Candidate]) -> Obs
     functions = _changed_functions(bench, candidates)
     guards = bench.survey.guards(candidates[0])
     tests = (*target_tests(bench.folder), *guards)[:MAX_RECORDING_TESTS]
-    inputs = bench.testbed.record_calls(functions, tests, cancelled=bench.cancelled)
+    trees = [changed_files(each, bench.sources_of(each)) for each in candidates]
+    # Tests go on beyond their failure only where they pass, and so show more of what they call.
+    inputs = bench.testbed.record_calls(functions, tests, trees[0], cancelled=bench.cancelled)
     bench.check()
     if not inputs.recorded:
         return Observed((), tuple(() for _ in candidates), 0)
-    base = bench.testbed.probe({}, inputs, seed=bench.seed, cancelled=bench.cancelled)
-    behaviours = []
-    for place, candidate in enumerate(candidates):
-        bench.check()
-        bench.progress("comparing behaviour", place, len(candidates))
-        files = changed_files(candidate, bench.sources_of(candidate))
-        behaviours.append(bench.testbed.probe(files, inputs, seed=bench.seed, cancelled=bench.cancelled))
+    base, *behaviours = bench.testbed.probe(
+        [{}, *trees], inputs, seed=bench.seed, cancelled=bench.cancelled, progress=bench.progress
+    )
+    bench.check()
     return Observed(base, tuple(behaviours), inputs.recorded)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from agent.harness.transcript import Transcript
 from agent.harness.types import RecordedInputs
 from agent.harness.worker import TestJob, TestLimits
 
-MUTATIONS = 8
+PROBES = 80
+"""How many inputs are wanted at least; mutated copies of the recorded ones make them up."""
+LEAST_MUTATIONS = 4
 """Mutated copies of each recorded input."""
 MAX_PROBES = 200
-PROBE_LIMIT_S = 20.0
+PROBE_LIMIT_S = 8.0
 NOT_RUN = "not run"
 """The result of a probe that was not reached, as after a crash."""
 
@@ -25,15 +28,20 @@ def recorded_inputs(transcript: Transcript) -> RecordedInputs:
     return RecordedInputs(tuple(calls), path)
 
 
+def mutations_of(inputs: RecordedInputs) -> int:
+    """Mutated copies that each recorded input gets."""
+    return max(LEAST_MUTATIONS, math.ceil(PROBES / max(1, inputs.recorded)))
+
+
 def probe_count(inputs: RecordedInputs) -> int:
-    return min(MAX_PROBES, inputs.recorded * (1 + MUTATIONS))
+    return min(MAX_PROBES, inputs.recorded * (1 + mutations_of(inputs)))
 
 
 def probe_job(files: Mapping[str, bytes | None], inputs: RecordedInputs, seed: int) -> TestJob:
     options = {
         "calls": list(inputs.calls),
         "path": list(inputs.path),
-        "mutations": MUTATIONS,
+        "mutations": mutations_of(inputs),
         "probes": MAX_PROBES,
         "seed": seed,
     }

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MAX_INPUTS_PER_FUNCTION = 40
 MAX_INPUT_BYTES = 20_000
 CALL_LIMIT_S = 0.5
+BOLD_AFTER = 8
+"""Mutations of one input after which two things are changed at once."""
+LETTERS = "aeyzAEMZ019 .,-(["
 MAX_TEXT = 2000
 MAX_DEPTH = 6
 MAX_ITEMS = 200
@@ -188,9 +191,11 @@ def _near_text(value: Any, source: random.Random) -> Any:
         return b" a" if isinstance(value, bytes) else source.choice([" ", "a", "1"])
     place = source.randrange(len(value))
     piece = value[place : place + 1]
+    other = source.choice(LETTERS)
     return source.choice(
         [
             empty,
+            value[:place] + (other.encode() if isinstance(value, bytes) else other) + value[place + 1 :],
             value[:place] + value[place + 1 :],
             value[:place] + piece + value[place:],
             value[::-1],
@@ -384,7 +389,8 @@ def probe(order: Record, channel_fd: int, tree: Any, runner: Any) -> int:
             function = find(recorded["module"], recorded["name"])
             if variant:
                 source = random.Random(f"{job['seed']} {place} {variant}")
-                arguments, keywords = mutated(arguments, keywords, source)
+                for _ in range(1 + (variant > BOLD_AFTER)):
+                    arguments, keywords = mutated(arguments, keywords, source)
         except BaseException as error:
             send(result=f"cannot be called: {type(error).__name__}")
             continue

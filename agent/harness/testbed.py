@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -295,24 +297,52 @@ class Testbed:
         return verdicts
 
     def record_calls(
-        self, functions: Sequence[tuple[str, str]], tests: Sequence[str], cancelled: Cancelled = never
+        self,
+        functions: Sequence[tuple[str, str]],
+        tests: Sequence[str],
+        files: Files | None = None,
+        cancelled: Cancelled = never,
     ) -> RecordedInputs:
-        """What tests pass to functions, given as (path, qualified name). Nothing for a test command."""
+        """What tests pass to functions, given as (path, qualified name), on a candidate's tree or the base.
+
+        Nothing for a test command.
+        """
         if self.framework == "command" or not functions:
             return RecordedInputs()
         limits = self._limits(tests, self.hanging_after_s, traced=True)
         options = {**self._options(), "functions": [list(each) for each in functions]}
-        job = TestJob("run", tests, limits, {}, options, ("probe.py", "record"))
+        job = TestJob("run", tests, limits, files or {}, options, ("probe.py", "record"))
         with self._watching(cancelled):
             return recorded_inputs(self._worker(0).run(job, Tier.FRESH))
 
     def probe(
-        self, files: Files, inputs: RecordedInputs, *, seed: int = 0, cancelled: Cancelled = never
-    ) -> tuple[str, ...]:
-        """What the functions do on the inputs and on mutations of them: one text each, in a fixed order."""
-        job = probe_job(files, inputs, seed)
-        with self._watching(cancelled):
-            return probe_results(self._worker(0).run(job, Tier.FRESH), inputs)
+        self,
+        trees: Sequence[Files],
+        inputs: RecordedInputs,
+        *,
+        seed: int = 0,
+        cancelled: Cancelled = never,
+        progress: Progress = ignore_progress,
+    ) -> list[tuple[str, ...]]:
+        """What the functions do on the inputs and on mutations of them, per tree: one text each, in a fixed order.
+
+        `progress` may be called from other threads.
+        """
+        waiting = deque(enumerate(trees))
+        found: dict[int, tuple[str, ...]] = {}
+
+        def serve(place: int) -> None:
+            with suppress(IndexError):
+                while not cancelled():
+                    number, files = waiting.popleft()
+                    transcript = self._worker(place).run(probe_job(files, inputs, seed), Tier.FRESH)
+                    found[number] = probe_results(transcript, inputs)
+                    progress("comparing behaviour", len(found), len(trees))
+
+        count = min(self._count, len(trees))
+        with self._watching(cancelled), ThreadPoolExecutor(count, "probe") as pool:
+            list(pool.map(serve, range(count)))
+        return [found.get(number, ()) for number in range(len(trees))]
 
     # Running
 

@@ -8,9 +8,9 @@ from agent.workbench import Workbench
 
 ENOUGH_PLAUSIBLE = 24
 """Patches that pass everything after which further ones would not change the choice."""
-COST_MARGIN = 1.2
+COST_MARGIN = 2.5
 """How much dearer than the cheapest passing patch a rival may be and still be worth looking for."""
-RIVALS_SHARE = 0.15
+RIVALS_SHARE = 0.3
 """Share of the budget to spend on rivals once a patch passes everything, at most RIVALS_S."""
 RIVALS_S = 20.0
 

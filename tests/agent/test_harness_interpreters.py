@@ -158,7 +158,7 @@ def test_old_and_new_pythons_run_trace_and_validate(tmp_path: Path, python: str)
         }
         assert validate(bed, trees, [test]) == {"good": True, "bad": False}
         inputs = bed.record_calls([("calc.py", "double")], [test])
-        assert bed.probe({}, inputs)[0] == "int:5"
+        assert bed.probe([{}], inputs)[0][0] == "int:5"
 
 
 def test_a_python_that_is_too_old_is_refused(tmp_path: Path) -> None:

@@ -113,28 +113,36 @@ def test_the_user_s_tree_is_left_as_it_is(bed: Testbed) -> None:
 def test_inputs_are_recorded_and_trees_differ_where_their_behaviour_does(bed: Testbed) -> None:
     inputs = bed.record_calls([("src/shop/tax.py", "tax"), ("src/shop/bill.py", "total")], [TOTAL, NEGATIVE])
     assert inputs.recorded == 4
-    base = bed.probe({}, inputs, seed=3)
+    base = bed.probe([{}], inputs, seed=3)[0]
     assert base[:2] == ("int:9", "int:2")
-    assert bed.probe({}, inputs, seed=3) == base
-    assert (
-        bed.probe({"src/shop/tax.py": TAX.replace("RATE = 2", "RATE = 1 + 1").encode()}, inputs, seed=3)
-        == base
-    )
-    other = bed.probe({"src/shop/tax.py": BREAKING.encode()}, inputs, seed=3)
+    assert bed.probe([{}], inputs, seed=3)[0] == base
+    same = {"src/shop/tax.py": TAX.replace("RATE = 2", "RATE = 1 + 1").encode()}
+    alike, other = bed.probe([same, {"src/shop/tax.py": BREAKING.encode()}], inputs, seed=3)
+    assert alike == base
     assert len(other) == len(base)
     assert other != base
 
 
 def test_probes_of_a_crashing_or_endless_tree_still_come_in_full_number(bed: Testbed) -> None:
     inputs = bed.record_calls([("src/shop/tax.py", "tax")], [TOTAL])
-    number = len(bed.probe({}, inputs))
-    crash = bed.probe({"src/shop/tax.py": b"import os\ndef tax(amount):\n    os._exit(0)\n"}, inputs)
-    endless = bed.probe(
-        {"src/shop/tax.py": b"def tax(amount):\n    while amount == 1: pass\n    return 1\n"}, inputs
+    crashing = b"import os\ndef tax(amount):\n    os._exit(0)\n"
+    hanging = b"def tax(amount):\n    while amount == 1: pass\n    return 1\n"
+    base, crash, endless = bed.probe(
+        [{}, {"src/shop/tax.py": crashing}, {"src/shop/tax.py": hanging}], inputs
     )
-    assert (len(crash), set(crash)) == (number, {"not run"})
-    assert len(endless) == number
+    assert (len(crash), set(crash)) == (len(base), {"not run"})
+    assert len(endless) == len(base)
     assert {"takes too long", "int:1"} <= set(endless)
+
+
+def test_on_a_patched_tree_a_test_goes_on_and_shows_more_of_its_calls(tmp_path: Path) -> None:
+    test = "def test_double():\n    assert double(2) == 4\n    assert double(3) == 6\n"
+    source = "def double(x):\n    return x + 1\n"
+    repo = write_project(tmp_path, {"calc.py": source, "test_calc.py": "from calc import double\n" + test})
+    with open_bed(repo) as bed:
+        ask = [("calc.py", "double")], ["test_calc.py::test_double"]
+        assert bed.record_calls(*ask).recorded == 1
+        assert bed.record_calls(*ask, {"calc.py": source.replace("x + 1", "x * 2").encode()}).recorded == 2
 
 
 def test_a_test_command_is_one_test_whose_exit_code_is_its_verdict(tmp_path: Path) -> None:
