@@ -86,8 +86,13 @@ class Validator:
     ) -> Callable[[], None] | None:
         """What works out a new warmth on the first worker, if these tests and files need one."""
         paths = {path for _, files in work for path in files if self._is_base_file(path)}
-        same = set(tests) <= set(self._tests) and paths <= self._warmth.forbidden
-        if same or self._framework == "command" or not paths:
+        known = bool(self._tests) and set(tests) <= set(self._tests)
+        hopeless = not self._warmth.plans
+        if (
+            self._framework == "command"
+            or not paths
+            or (known and (hopeless or paths <= self._warmth.forbidden))
+        ):
             return None
         forbidden = paths | self._warmth.forbidden
         self._tests, self._warmth = tuple(tests), Warmth(frozenset())

@@ -87,9 +87,13 @@ def tainted(recon: Recon, names: Iterable[str]) -> set[str]:
 
 
 def plan_warm(recon: Recon, changed_paths: Collection[str], test_paths: Collection[str]) -> WarmPlan:
-    """What to load before the fork if only `changed_paths` may change. Test modules are never loaded there."""
+    """What to load before the fork if `changed_paths` may change. Test modules are never loaded there.
+
+    Files that are not loaded, since they reach a changed one, may then change as well: they are forbidden too.
+    """
     unsafe = tainted(recon, (name for name, path in recon.modules if path in changed_paths))
     preload = []
+    forbidden = set(changed_paths)
     compile_paths = [path for path in test_paths if path.endswith(".py") and path not in changed_paths]
     for name, path in recon.modules:
         own = PurePosixPath(path).name == "conftest.py" or path in test_paths or not _importable(name)
@@ -97,11 +101,13 @@ def plan_warm(recon: Recon, changed_paths: Collection[str], test_paths: Collecti
             preload.append(name)
         elif not path.startswith("/") and path.endswith(".py") and path not in changed_paths:
             compile_paths.append(path)
+            if not own:
+                forbidden.add(path)
     return WarmPlan(
         preload=tuple(preload),
         path=recon.path,
         compile=tuple(dict.fromkeys(compile_paths)),
-        forbidden=tuple(sorted(changed_paths)),
+        forbidden=tuple(sorted(forbidden)),
     )
 
 

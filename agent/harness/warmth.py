@@ -25,7 +25,7 @@ class Warmth:
     """Which tiers may be used for which files, and why others may not."""
 
     forbidden: frozenset[str]
-    """Files that candidates may change."""
+    """Files that candidates may change: those asked for, and those that are not loaded because of them."""
     plans: Mapping[Tier, WarmPlan] = field(default_factory=dict)
     screening: Mapping[str, Any] = field(default_factory=dict)
     """Options of a screening job, less its tests."""
@@ -70,6 +70,8 @@ class WarmUp:
         ):
             self._give_up(Tier.FORKED, plans)
         screening, screened = self._screening(recon, forbidden, tests, run, plans)
+        if plans:
+            forbidden = frozenset.intersection(*(frozenset(plan.forbidden) for plan in plans.values()))
         return Warmth(forbidden, plans, screening, screened, tuple(self._reasons))
 
     def _recon(self, job: TestJob) -> Recon | None:

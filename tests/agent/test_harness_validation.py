@@ -169,6 +169,19 @@ def test_what_reaches_a_changed_file_is_not_loaded_before_the_fork(tmp_path: Pat
             ["test_bill.py::test_bill"],
         )
         loaded = preloaded(bed, Tier.SCREENED)
+        warmth = bed._validator._warmth if bed._validator else None
+        unloaded: dict[str, dict[str, str | None]] = {
+            "good": {"pkg/price.py": "from pkg.rates import RATE\ndef price(n): return n * RATE + 2\n"},
+            "bad": {"pkg/price.py": "def price(n): return n\n", "pkg/rates.py": "RATE = 3\n"},
+        }
+        assert validate(bed, unloaded, ["test_bill.py::test_bill"]) == {"good": True, "bad": False}
+        assert bed._validator is not None
+        assert bed._validator._warmth is warmth, "files that were not loaded anyway need no new start"
+        reloaded: dict[str, dict[str, str | None]] = {
+            "good": {"pkg/words.py": "import pkg.rates\npkg.rates.RATE = 3\ndef title(s): return s\n"}
+        }
+        assert validate(bed, reloaded, ["test_bill.py::test_bill"]) == {"good": True}
+        assert "pkg.words" not in preloaded(bed, Tier.SCREENED)
     assert passed == {"good": True, "bad": False}
     assert {"pkg.words", "decimal", "pkg"} <= loaded
     assert not loaded & {"pkg.rates", "pkg.price", "pkg.late", "pkg.dynamic", "test_bill"}
