@@ -26,17 +26,18 @@ check: $(READY)
 
 # What needs other people's programs runs only where they are: make bench DATA=DIR QUIXBUGS=DIR MIRROR=DIR
 bench: $(READY)
-	$(BIN)/python tests/bench/sandbox_start.py
-	$(BIN)/python tests/bench/validation_rate.py
+	$(BIN)/python tests/bench/sandbox_start.py --record
+	$(BIN)/python tests/bench/validation_rate.py --record
+	$(BIN)/python tests/bench/first_candidate.py --record
 ifdef DATA
-	$(BIN)/python tests/bench/humanevalfix.py --data $(DATA) --oracle full
-	$(BIN)/python tests/bench/humanevalfix.py --data $(DATA) --oracle docstring
+	$(BIN)/python tests/bench/humanevalfix.py --data $(DATA) --oracle full --record
+	$(BIN)/python tests/bench/humanevalfix.py --data $(DATA) --oracle docstring --record
 endif
 ifdef QUIXBUGS
-	$(BIN)/python tests/bench/quixbugs.py --checkout $(QUIXBUGS)
+	$(BIN)/python tests/bench/quixbugs.py --checkout $(QUIXBUGS) --record
 endif
 ifdef MIRROR
-	$(BIN)/python tests/bench/real_commits.py --mirror $(MIRROR) --work build/commits
+	$(BIN)/python tests/bench/real_commits.py --mirror $(MIRROR) --work build/commits --record
 endif
 
 format: $(READY)

@@ -1,7 +1,7 @@
 """Repair the 164 small buggy programs of HumanEvalFix (Python) through `graft fix`'s own function.
 
     python tests/bench/humanevalfix.py --data DIR [--limit-s 30] [--oracle full|docstring]
-                                       [--split even|odd|all] [--tasks 0,2,…] [--out FILE]
+                                       [--split even|odd|all] [--tasks 0,2,…] [--out FILE] [--record]
 
 `DIR` holds `humanevalfix-python.jsonl.gz` (bigcode-project/octopack). Each task becomes a git repository with one
 module and one pytest file: the task's full tests, or with `--oracle docstring` only the examples of its docstring.
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from results import record
 
 from agent.config import load_config
 from agent.fix import FixOptions, fix
@@ -33,6 +34,7 @@ from agent.sandbox.open import choose_sandbox
 DATA = "humanevalfix-python.jsonl.gz"
 MODULE, VISIBLE, HIDDEN = "solution.py", "test_solution.py", "test_hidden.py"
 HIDDEN_LIMIT_S = 30.0
+ORACLES = {"full": "the full tests", "docstring": "the docstring's examples only"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ def main() -> int:
         "--python", type=Path, default=Path(sys.executable), help="runs the tests; needs pytest"
     )
     parser.add_argument("--out", type=Path, help="write all attempts as JSON")
+    parser.add_argument("--record", action="store_true", help="write the figures to RESULTS.md")
     arguments = parser.parse_args()
     try:
         tasks = choose(load_tasks(arguments.data, arguments.oracle), arguments.split, arguments.tasks)
@@ -183,8 +186,12 @@ def main() -> int:
         verdict = "correct" if last.correct else ""
         words = f"{last.task:4} {last.name:30} {last.status:16} tried {last.tried:5} {last.seconds:5.1f} s {verdict}"
         print(words if last.task % 2 == 0 else f"{last.task:4}", flush=True)
-    print(f"\noracle {arguments.oracle}, {arguments.limit_s:g} s a task, {os.cpu_count()} cores\n")
-    print(table(attempts))
+    seconds = statistics.median(each.seconds for each in attempts)
+    about = f"Oracle: {ORACLES[arguments.oracle]}; at most {arguments.limit_s:g} s a task, median {seconds:.1f} s."
+    text = f"{about}\n\n{table(attempts)}"
+    print(f"\n{text}")
+    if arguments.record:
+        record(f"HumanEvalFix (Python), {arguments.oracle} oracle", text)
     if arguments.out:
         arguments.out.write_text(json.dumps([asdict(each) for each in attempts], indent=1) + "\n")
     return 0

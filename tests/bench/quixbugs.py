@@ -1,6 +1,7 @@
 """Run the installed `graft fix` on the 40 one-line bugs of QuixBugs, programs that nobody here wrote or tuned on.
 
-    python tests/bench/quixbugs.py --checkout DIR [--budget-s 60] [--programs gcd,sieve] [--out FILE]
+    python tests/bench/quixbugs.py --checkout DIR [--budget-s 60] [--programs gcd,sieve]
+                                   [--python PATH] [--out FILE] [--record]
 
 `DIR` is a checkout of jkoppel/QuixBugs. Each program becomes a small repository with its own test file and
 data. The fault counts as found if a patch is given; its whole test file passes then. The patches are kept in the
@@ -11,13 +12,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from results import machine, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,12 @@ def materialise(checkout: Path, program: str, folder: Path) -> Path:
     return test
 
 
-def attempt(checkout: Path, program: str, budget_s: float) -> Attempt:
+def attempt(checkout: Path, program: str, budget_s: float, python: Path) -> Attempt:
     with tempfile.TemporaryDirectory(prefix=f"quixbugs-{program}-") as place:
         test = materialise(checkout, program, Path(place))
         command = [
             str(Path(sys.executable).with_name("graft")),
-            *("fix", place, "--json", "--python", sys.executable),
+            *("fix", place, "--json", "--python", str(python)),
             *("--test", test.relative_to(place).as_posix(), "--budget-s", str(budget_s)),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=budget_s + 240)
@@ -79,6 +82,17 @@ def attempt(checkout: Path, program: str, budget_s: float) -> Attempt:
     )
 
 
+def table(attempts: list[Attempt]) -> str:
+    """One row a program; the changed lines of the patch as they are in the diff."""
+    lines = ["| program | status | tried | s | confidence | change |", "|---|---|---|---|---|---|"]
+    for each in attempts:
+        changed = [line for line in each.patch.splitlines() if re.match(r"[-+](?![-+]{2} )", line)]
+        words = " ".join(f"`{line[0]} {line[1:].strip()}`" for line in changed).replace("|", "\\|")
+        counts = f"{each.tried} | {each.seconds:.1f} | {each.confidence:.2f}"
+        lines.append(f"| {each.program} | {each.status} | {counts} | {words} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -86,25 +100,31 @@ def main() -> None:
     parser.add_argument("--checkout", type=Path, required=True)
     parser.add_argument("--budget-s", type=float, default=60.0)
     parser.add_argument("--programs", default="")
+    parser.add_argument("--python", type=Path, default=Path(sys.executable), help="runs the tests")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--record", action="store_true", help="write the figures to RESULTS.md")
     options = parser.parse_args()
     found = sorted(path.stem[5:] for path in (options.checkout / "python_testcases").glob("test_*.py"))
     programs = options.programs.split(",") if options.programs else found
     attempts = []
     for program in programs:
-        result = attempt(options.checkout, program, options.budget_s)
+        result = attempt(options.checkout, program, options.budget_s, options.python)
         attempts.append(result)
         print(f"{program:32} {result.status:12} {result.tried:6} tried {result.seconds:7.1f} s", flush=True)
     patched = [each for each in attempts if each.status == "patched"]
     tried = statistics.median(each.tried for each in patched) if patched else 0
-    print(f"\n{len(patched)} of {len(attempts)} patched; median candidates tried {tried:g}")
+    seconds = statistics.median(each.seconds for each in patched) if patched else 0
+    closing = (
+        f"{len(patched)} of {len(attempts)} programs patched within {options.budget_s:g} s each; "
+        f"median of these: {tried:g} candidates tried, {seconds:.1f} s."
+    )
+    print(f"\n{closing}")
+    if options.record:
+        record("QuixBugs", f"{closing}\n\n{table(attempts)}")
     if options.out:
-        record = {
-            "machine": f"{platform.machine()}, {platform.python_version()}",
-            "budget_s": options.budget_s,
-        }
-        record["attempts"] = [asdict(each) for each in attempts]
-        options.out.write_text(json.dumps(record, indent=1) + "\n")
+        about = {"machine": machine(), "budget_s": options.budget_s}
+        everything = {**about, "attempts": [asdict(each) for each in attempts]}
+        options.out.write_text(json.dumps(everything, indent=1) + "\n")
 
 
 if __name__ == "__main__":

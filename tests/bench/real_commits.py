@@ -1,7 +1,7 @@
 """Run the installed `graft fix` on real bug-fix commits of public projects and judge what comes out.
 
     python tests/bench/real_commits.py --mirror DIR --work DIR [--split development] [--cases ID,…]
-                                       [--budget-s 120] [--variants given,found] [--out FILE]
+                                       [--budget-s 120] [--variants given,found] [--out FILE] [--record]
     python tests/bench/real_commits.py --mirror DIR --work DIR --verify
 
 `DIR` of `--mirror` holds clones (`owner+name`, `owner/name` or `name`) of the projects in real_commits.json.
@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -37,6 +35,7 @@ from real_commits_corpus import (
     load_manifest,
 )
 from real_commits_judge import Judgement, Reference, judge, reference_for
+from results import machine, record
 
 VARIANTS = ("given", "found")
 GRACE_S = 180
@@ -176,35 +175,40 @@ def verify(workplace: Workplace, chosen: Sequence[tuple[Project, Case]]) -> bool
     return sound
 
 
-def print_table(attempts: Sequence[Attempt]) -> None:
-    print(
-        f"\n{'case':32} {'variant':7} {'lines':>5} {'status':16} {'tried':>6} {'plaus':>5} {'s':>6}  judged"
-    )
+def tables(attempts: Sequence[Attempt]) -> str:
+    """One row an attempt, then counts by split, variant and size of the real fix."""
+    lines = [
+        "| case | tests | lines | status | tried | plausible | s | judged |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for item in attempts:
-        print(
-            f"{item.case:32} {item.variant:7} {item.changed_lines:5} {item.status:16} {item.tried:6} "
-            f"{item.plausible:5} {item.seconds:6.1f}  {_words(item.judgement)}"
+        lines.append(
+            f"| {item.case} | {item.variant} | {item.changed_lines} | {item.status} | {item.tried} | "
+            f"{item.plausible} | {item.seconds:.0f} | {_words(item.judgement)} |"
         )
-    print(
-        f"\n{'split':12} {'variant':7} {'size':8} {'cases':>5} {'patched':>7} {'plausible':>9} {'correct':>7}"
-    )
+    lines += [
+        "",
+        "| split | tests | lines | cases | patched | plausible | correct |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for split in sorted({item.split for item in attempts}):
         for variant in VARIANTS:
-            for size, small in (("<=3", True), (">3", False)):
+            for size, small in (("≤ 3", True), ("> 3", False)):
                 group = [
                     item
                     for item in attempts
                     if (item.split, item.variant, item.changed_lines <= 3) == (split, variant, small)
                 ]
                 if group:
-                    print(f"{split:12} {variant:7} {size:8} {_counts(group)}")
+                    lines.append(f"| {split} | {variant} | {size} | {_counts(group)} |")
+    return "\n".join(lines)
 
 
 def _counts(group: Sequence[Attempt]) -> str:
     judged = [item.judgement for item in group if item.judgement]
     plausible = sum(judgement.plausible for judgement in judged)
     correct = sum(judgement.correct for judgement in judged)
-    return f"{len(group):5} {len(judged):7} {plausible:9} {correct:7}"
+    return f"{len(group)} | {len(judged)} | {plausible} | {correct}"
 
 
 def _words(judgement: Judgement | None) -> str:
@@ -222,16 +226,7 @@ def _words(judgement: Judgement | None) -> str:
     return ", ".join(words)
 
 
-def machine() -> dict[str, object]:
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "load_at_start": round(os.getloadavg()[0], 2),
-    }
-
-
-def save(out: Path, options: Options, attempts: Sequence[Attempt], about: dict[str, object]) -> None:
+def save(out: Path, options: Options, attempts: Sequence[Attempt], about: str) -> None:
     data = {"schema": 1, "machine": about, "budget_s": options.budget_s}
     data["attempts"] = [asdict(item) for item in attempts]
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -269,6 +264,7 @@ def arguments_of(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--budget-s", type=int, default=120, help="[default: 120]")
     add("--alternatives", type=int, default=0, help="Judge the first N alternatives, too. [default: 0]")
     add("--out", type=Path, help="Write results as JSON, after every attempt. [default: WORK/results.json]")
+    add("--record", action="store_true", help="Write the figures to RESULTS.md.")
     add("--verify", action="store_true", help="Only prove that the cases hold here.")
     return parser.parse_args(argv)
 
@@ -297,7 +293,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             last = attempts[-1]
             print(f"{last.case} {variant}: {last.status}, {_words(last.judgement)}", flush=True)
             save(arguments.out or arguments.work / "results.json", options, attempts, about)
-    print_table(attempts)
+    text = f"Budget {options.budget_s} s each.\n\n{tables(attempts)}"
+    print(f"\n{text}")
+    if arguments.record:
+        record("Real bug-fix commits", text)
     return 0 if sound else 1
 
 

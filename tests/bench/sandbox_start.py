@@ -1,17 +1,20 @@
 """How long a sandbox takes to start over a plain process, and what a warm job costs.
 
-Run: python tests/bench/sandbox_start.py [PYTHON]
+Run: python tests/bench/sandbox_start.py [--python PATH] [--record]
 Processor time is told beside wall time, because a busy machine only stretches the latter.
 """
 
+import argparse
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from results import record
 
 from agent.errors import SandboxUnavailable
 from agent.sandbox.open import describe
@@ -37,8 +40,8 @@ def _children_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def bench(sandbox: Sandbox, repo: Path) -> None:
-    python = Path(sys.argv[1] if len(sys.argv) > 1 else sys.executable)
+def bench(sandbox: Sandbox, repo: Path, python: Path) -> Iterator[str]:
+    """One row of the table after the other."""
     spec = SandboxSpec(repo, python, readable=(ZYGOTE,), environment={"PATH": "/usr/bin:/bin"})
     argv = [str(python), "-I", "-S", "-B", "-c", "pass"]
 
@@ -59,7 +62,7 @@ def bench(sandbox: Sandbox, repo: Path) -> None:
         ("with one process", start_and_run),
     ):
         wall_ms, processor_ms = measure(action)
-        print(f"{sandbox.name:12} {name:20} {wall_ms:8.1f} ms   processor {processor_ms:6.1f} ms")
+        yield f"| {sandbox.name} | {name} | {wall_ms:.1f} | {processor_ms:.1f} |"
     session = sandbox.open(spec)
     session.start_zygote("small", [str(python), str(ZYGOTE)], {}, limit_s=30)
     job = Job(zygote="small", payload={"program": "-", "code": "pass"}, files={"module.py": b"VALUE = 2\n"})
@@ -67,22 +70,31 @@ def bench(sandbox: Sandbox, repo: Path) -> None:
     for _ in range(JOBS):
         assert session.run(job).ok
     wall_ms = 1000 * (time.perf_counter() - started_s) / JOBS
-    print(f"{sandbox.name:12} {'warm job':20} {wall_ms:8.2f} ms   {1000 / wall_ms:6.0f} a second")
     session.close()
+    yield f"| {sandbox.name} | warm job | {wall_ms:.2f} | |"
 
 
 def main() -> None:
     from agent.sandbox.bubblewrap import Bubblewrap
     from agent.sandbox.landlock import Landlock
 
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--python", type=Path, default=Path(sys.executable))
+    parser.add_argument("--record", action="store_true", help="write the figures to RESULTS.md")
+    arguments = parser.parse_args()
     print("\n".join(f"{name}: {reason or 'works here'}" for name, reason in describe()))
+    lines = ["| sandbox | what | wall ms | processor ms |", "|---|---|---|---|"]
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "module.py").write_text("VALUE = 1\n")
         for sandbox in (Bubblewrap(), Landlock()):
             try:
-                bench(sandbox, Path(folder))
+                for line in bench(sandbox, Path(folder), arguments.python):
+                    lines.append(line)
+                    print(line, flush=True)
             except SandboxUnavailable as error:
                 print(f"{sandbox.name}: {error}")
+    if arguments.record:
+        record("Sandbox start", "\n".join(lines))
 
 
 if __name__ == "__main__":

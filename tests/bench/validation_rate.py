@@ -1,6 +1,6 @@
 """How many candidates a second each way of running tests tries, and how many saw another one's traces (0 allowed).
 
-Run: python tests/bench/validation_rate.py [--seconds N] [--workers N]
+Run: python tests/bench/validation_rate.py [--seconds N] [--workers N] [--record]
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from pathlib import Path
+
+from results import record
 
 from agent.harness.framework import choose_framework
 from agent.harness.interpreter import ask
@@ -37,6 +39,7 @@ PROJECT = {
 PLAIN, FIXTURE = "test_add.py::test_plain", "test_add.py::test_fixture"
 TREES = (("bad", BAD), ("bad", BASE.replace("a - b", "a / b")), ("poison", POISON + GOOD), ("good", GOOD))
 """One in four is right; the wrong ones and the poisonous one must fail, the right ones pass."""
+HEAD = ("| way | candidates/s | tried | contaminated |", "|---|---|---|---|")
 
 
 def work(count: int) -> Iterator[tuple[Candidate, dict[str, bytes | None]]]:
@@ -102,6 +105,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="per row [default: 5]")
     parser.add_argument("--workers", type=int, default=1, help="sandboxes [default: 1]")
     parser.add_argument("--python", type=Path, default=Path(sys.executable))
+    parser.add_argument("--record", action="store_true", help="write the figures to RESULTS.md")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="graft-bench-") as folder:
         repo = Path(folder).resolve()
@@ -118,11 +122,13 @@ def main() -> None:
             note=print,
         )
         with bed:
-            print(f"{bed.interpreter_words}; {bed.sandbox_name}; {arguments.workers} worker(s); ", end="")
-            print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-            print(f"{'way':50} {'candidates/s':>12} {'tried':>7} {'contaminated':>13}")
+            print(f"{bed.interpreter_words}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+            lines = [f"{arguments.workers} worker(s), {bed.sandbox_name} sandbox.", "", *HEAD]
             for name, rate, tally in rows(bed, arguments.seconds):
-                print(f"{name:50} {rate:12.1f} {tally.tried:7} {tally.wrong:13}")
+                lines.append(f"| {name} | {rate:.1f} | {tally.tried} | {tally.wrong} |")
+                print(lines[-1], flush=True)
+    if arguments.record:
+        record(f"Validation rate, {arguments.workers} worker(s)", "\n".join(lines))
 
 
 if __name__ == "__main__":
