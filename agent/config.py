@@ -44,7 +44,7 @@ class FixSettings(Section):
     """Seed of everything that is drawn at random."""
     workers: int = Field(default=0, ge=0)
     """Sandboxes that try candidates at the same time; 0 means one per usable core."""
-    min_confidence: float = Field(default=0.5, ge=0, le=1)
+    min_confidence: float = Field(default=0.6, ge=0, le=1)
     """Abstain when the best patch is less certain than this (0 to 1)."""
 
 

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 
 from agent.types import Candidate
 
-COST_SCALE = 0.6
+# Fitted on the even tasks of HumanEvalFix with docstring tests only.
+COST_SCALE = 1.2
 """Search cost by which a candidate's prior falls to 1/e."""
-CHANGE_WEIGHT = 1.0
+CHANGE_WEIGHT = 6.0
 """How strongly changed behaviour on inputs outside the failing tests speaks against a candidate."""
-AGREEMENT_POWER = 4
-"""Patches that agree on a share a of the inputs support each other by a to this power."""
 FAILING_INPUT_WEIGHT = 0.25
 """An input on which the base raises is likely outside the function's contract, and says little."""
 
@@ -64,8 +63,8 @@ def choose(finalists: Sequence[Finalist], base: Sequence[str]) -> Choice:
     """Cluster by behaviour and rank the clusters. `finalists` must not be empty; `base` is the base's behaviour.
 
     As in SRank, a cluster is believed by its own prior (cheap edits first, many texts of one behaviour support
-    it) and by the priors of others as far as they agree with it on the inputs; a prior is lowered by how much
-    of the base's behaviour it changes beyond the least that any finalist needs.
+    it) and by the priors of others as far as they agree with it where finalists disagree at all; a prior is
+    lowered by how much of the base's behaviour it changes beyond the least that any finalist needs.
     """
     grouped: dict[tuple[str, ...], list[Finalist]] = defaultdict(list)
     for finalist in finalists:
@@ -80,11 +79,12 @@ def choose(finalists: Sequence[Finalist], base: Sequence[str]) -> Choice:
         for behaviour, members in grouped.items()
     }
     total = sum(priors.values())
+    disputed = [
+        weight if len({behaviour[place] for behaviour in grouped}) > 1 else 0.0
+        for place, weight in enumerate(weights)
+    ]
     belief = {
-        behaviour: sum(
-            prior * _agreement(behaviour, other, weights) ** AGREEMENT_POWER
-            for other, prior in priors.items()
-        )
+        behaviour: sum(prior * _agreement(behaviour, other, disputed) for other, prior in priors.items())
         / total
         for behaviour in grouped
     }
@@ -112,11 +112,14 @@ def _failed(result: str) -> bool:
 
 
 def _agreement(one: Sequence[str], other: Sequence[str], weights: Sequence[float]) -> float:
-    """Weighted share of the inputs with equal results; without inputs, whether it is the same patch."""
-    if not weights:
+    """Weighted share of the inputs with equal results; without inputs, whether it is the same patch.
+
+    Inputs that weigh less than one together say as little as that.
+    """
+    if one == other or not any(weights):
         return float(one == other)
-    agreed = sum(weight for weight, left, right in zip(weights, one, other, strict=True) if left == right)
-    return agreed / sum(weights)
+    apart = sum(weight for weight, left, right in zip(weights, one, other, strict=True) if left != right)
+    return 1 - apart / max(1.0, sum(weights))
 
 
 def _differing(one: Sequence[str], other: Sequence[str]) -> int:

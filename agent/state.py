@@ -27,6 +27,8 @@ class RepairState(TypedDict, total=False):
     verdict: str
     chosen: str
     """Id of the chosen candidate."""
+    found: int
+    """Tests that were found where none was given."""
 
 
 class DrawOrder(TypedDict):

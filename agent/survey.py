@@ -38,6 +38,11 @@ class Survey:
         """Take over what a run of the suite has shown already."""
         self._outcomes.update({verdict.test: verdict.outcome for verdict in found.verdicts})
 
+    @property
+    def known(self) -> int:
+        """Tests whose outcome is known."""
+        return len(self._outcomes)
+
     def start(self) -> None:
         """Begin tracing in the background; a second call does nothing."""
         if self._thread is None:

@@ -216,14 +216,19 @@ class Workbench:
 
     # Drawing
 
-    def draw(self, order: DrawOrder, count: int, context: Callable[[], ProposalContext]) -> list[Candidate]:
-        """The next `count` new candidates of one proposer's stream; fewer only where it ends."""
+    def draw(
+        self, order: DrawOrder, count: int, context: Callable[[], ProposalContext]
+    ) -> Iterator[Candidate]:
+        """The next `count` new candidates of one proposer's stream; fewer only where it ends.
+
+        Raises EngineError where the proposer's model fails.
+        """
         name = stream_name(order["proposer"], order["combine"])
         key = (name, order["plan"])
         if key not in self._streams:
             self._streams[key] = self._open_stream(order, context())
         fresh = (candidate for candidate in self._streams[key] if not self.ledger.knows(candidate.id))
-        return list(islice(fresh, count))
+        return islice(fresh, count)
 
     def _open_stream(self, order: DrawOrder, context: ProposalContext) -> Iterator[Candidate]:
         proposer = self.proposers[order["proposer"]]

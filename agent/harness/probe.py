@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import copy
 import importlib
 import io
 import os
@@ -33,6 +34,9 @@ CALL_LIMIT_S = 0.5
 BOLD_AFTER = 8
 """Mutations of one input after which two things are changed at once."""
 LETTERS = "aeyzAEMZ019 .,-(["
+NUMBER = re.compile(r"[0-9]{1,9}")
+EQUAL_SHARE = 0.2
+"""How often an argument is made equal to another of its type, as ties are where comparisons differ."""
 MAX_TEXT = 2000
 MAX_DEPTH = 6
 MAX_ITEMS = 200
@@ -192,6 +196,11 @@ def _near_text(value: Any, source: random.Random) -> Any:
     place = source.randrange(len(value))
     piece = value[place : place + 1]
     other = source.choice(LETTERS)
+    numbers = [] if isinstance(value, bytes) else list(NUMBER.finditer(value))
+    if numbers and source.random() < 0.5:
+        number = source.choice(numbers)
+        near = str(abs(_near_int(int(number[0]), source))).zfill(len(number[0]))
+        return value[: number.start()] + near + value[number.end() :]
     return source.choice(
         [
             empty,
@@ -269,7 +278,12 @@ def mutated(arguments: list[Any], keywords: Record, source: random.Random) -> tu
     if places:
         place = source.choice(places)
         target: Any = keywords if isinstance(place, str) else arguments
-        target[place] = mutations(target[place], source)
+        value = target[place]
+        alike = [other for other in [*arguments, *keywords.values()] if type(other) is type(value)]
+        if len(alike) > 1 and source.random() < EQUAL_SHARE:
+            target[place] = copy.deepcopy(source.choice(alike))
+        else:
+            target[place] = mutations(value, source)
     return arguments, keywords
 
 

@@ -6,8 +6,9 @@ from langgraph.types import Send
 
 from agent.artefacts import load_failures, load_plan
 from agent.state import DrawOrder, RepairState, stream_name
-from agent.types import ProposalContext
+from agent.types import Candidate, ProposalContext
 from agent.workbench import Workbench
+from engine.types import EngineError
 
 
 def fan_out(state: RepairState, bench: Workbench) -> list[Send]:
@@ -26,7 +27,13 @@ def fan_out(state: RepairState, bench: Workbench) -> list[Send]:
 def propose(order: DrawOrder, bench: Workbench) -> RepairState:
     bench.start_step("propose", f"drawing candidates ({stream_name(order['proposer'], order['combine'])})")
     wanted = bench.pace.batch_size()
-    drawn = bench.draw(order, wanted, lambda: proposal_context(bench))
+    drawn: list[Candidate] = []
+    try:
+        for candidate in bench.draw(order, wanted, lambda: proposal_context(bench)):
+            drawn.append(candidate)
+            bench.check()
+    except EngineError as error:
+        bench.note(f"The {order['proposer']} proposer is left out from here on: {error}")
     bench.ledger.add_candidates(drawn, order["round"])
     if len(drawn) < wanted:
         return {"exhausted": [stream_name(order["proposer"], order["combine"])]}

@@ -92,11 +92,11 @@ def _result(
         alternatives=tuple(
             Alternative(diffs[patch], reason) for patch, reason in list(reasons.items())[:MAX_ALTERNATIVES]
         ),
-        message=_message(status, bench, decision),
+        message=_message(status, bench, decision, state.get("found")),
     )
 
 
-def _message(status: Status, bench: Workbench, decision: Decision | None) -> str:
+def _message(status: Status, bench: Workbench, decision: Decision | None, found: int | None) -> str:
     minimum = bench.config.fix.min_confidence
     plausible = len(bench.ledger.passed("target"))
     match status:
@@ -113,6 +113,8 @@ def _message(status: Status, bench: Workbench, decision: Decision | None) -> str
                 "A patch makes the failing tests pass, but too little else speaks for it: it is believed "
                 f"{decision.confidence:.0%}, below the {minimum:.0%} asked for. A further test would decide."
             )
+        case "no_failing_test" if found == 0:
+            return "No tests were found. Name one with --test, or say how to run them with --test-command."
         case "no_failing_test":
             given = bench.task.tests
             return f"{', '.join(given)} passes already." if given else "Every test passes already."

@@ -18,7 +18,7 @@ def reproduce(state: RepairState, bench: Workbench) -> RepairState:
         bench.start_step("reproduce", "running the tests to find the failing ones")
         tests = _failing_tests(bench)
         if not tests:
-            return {"verdict": "no_failing_test"}
+            return {"verdict": "no_failing_test", "found": bench.survey.known}
     bench.start_step("reproduce", f"running {len(tests)} failing tests, line by line")
     seen = bench.testbed.reproduce(tests, cancelled=bench.cancelled)
     bench.check()

@@ -41,7 +41,7 @@ def test_near_agreement_supports_and_failing_inputs_say_little():
     one = finalist("a", 1.0, *["1"] * 9, "raises TypeError")
     other = finalist("b", 1.0, *["1"] * 9, "2")
     stranger = finalist("c", 1.0, *["3"] * 9, "raises TypeError")
-    assert choose([one, other], base).confidence > 0.9
+    assert choose([one, other], base).confidence > 0.85
     assert choose([one, stranger], base).confidence < 0.6
 
 
