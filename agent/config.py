@@ -76,7 +76,7 @@ class SandboxSettings(Section):
     """What a program that is being tried may see and use."""
 
     backend: str = "auto"
-    """Mechanism that holds the programs; `auto` takes the strongest that works here."""
+    """`bubblewrap`, `landlock` or `container:IMAGE`; `auto` takes the strongest that works here."""
     memory_mb: int = Field(default=4096, ge=64)
     """Memory of everything that runs in one sandbox, in MiB."""
     processes: int = Field(default=256, ge=8)

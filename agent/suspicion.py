@@ -99,7 +99,7 @@ class _Evidence:
         self.issue_symbols = {hit.symbol.uid: 1 / (1 + place) for place, hit in enumerate(located.symbols)}
         self.trace_depth = self._trace_depth()
         self.traced = any(failure.executed for failure in failures)
-        self.test_words = _words(" ".join(_own_name(failure.verdict.test) for failure in failures))
+        self.test_words = _words(" ".join(own_name(failure.verdict.test) for failure in failures))
         self.imported = self._imported_by_tests()
 
     def _trace_depth(self) -> dict[tuple[str, int], float]:
@@ -257,7 +257,8 @@ def file_of_test(test_id: str, paths: Iterable[str]) -> str:
     return ""
 
 
-def _own_name(test_id: str) -> str:
+def own_name(test_id: str) -> str:
+    """A test's own name in its id, with its parameters if it has any."""
     return test_id.rpartition("::" if "::" in test_id else ".")[2]
 
 

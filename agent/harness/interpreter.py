@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import InterpreterBroken
+from agent.history import is_delivered
 
 OLDEST = (3, 8)
 QUERY_LIMIT_S = 20.0
@@ -137,28 +138,6 @@ def find_interpreter(
     raise InterpreterBroken(
         "No Python interpreter works for the tests. " + " ".join(tried) + " Name one with --python."
     )
-
-
-def is_delivered(repo: Path, path: Path) -> bool:
-    """Whether git tracks this program, its environment, or a link on the way to it. False without git."""
-    for each in (path, path.resolve()):
-        environment = each.parent.parent if each.parent.name in ("bin", "Scripts") else each
-        asked = each if environment == repo else environment
-        if not asked.is_relative_to(repo):
-            continue
-        try:
-            done = subprocess.run(
-                ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--", str(asked)],
-                cwd=repo,
-                capture_output=True,
-                timeout=QUERY_LIMIT_S,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return False
-        if done.stdout or b"beyond a symbolic link" in done.stderr:
-            return True
-    return False
 
 
 def ask(path: Path, reason: str) -> Interpreter:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.artefacts import save_failures
 from agent.errors import UsageError
+from agent.history import recent_changes
 from agent.state import FINISHED, RepairState
+from agent.suspicion import file_of_test, own_name
 from agent.types import Outcome, Verdict
 from agent.workbench import Workbench
 
 MAX_TARGETS = 50
-"""Failing tests that a patch must fix; with more, the nearest to the issue are taken."""
+"""Failing tests that a patch must fix."""
 
 
 def reproduce(state: RepairState, bench: Workbench) -> RepairState:
@@ -45,17 +49,37 @@ def _failing_tests(bench: Workbench) -> tuple[str, ...]:
     bench.survey.know(found)
     for problem in found.problems[:3]:
         bench.note(problem)
-    failing = [verdict for verdict in found.verdicts if not verdict.outcome.ok]
+    failing = _wanted([verdict for verdict in found.verdicts if not verdict.outcome.ok], bench)
     if len(failing) > MAX_TARGETS:
-        bench.note(f"{len(failing)} tests fail; the {MAX_TARGETS} nearest to the issue are taken.")
-    return tuple(verdict.test for verdict in _nearest_first(failing, bench)[:MAX_TARGETS])
+        bench.note(f"Of {len(failing)} failing tests the first {MAX_TARGETS} are taken.")
+    return tuple(verdict.test for verdict in failing[:MAX_TARGETS])
 
 
-def _nearest_first(failing: list[Verdict], bench: Workbench) -> list[Verdict]:
-    """Tests that the issue names come first; only they count where there are any."""
-    words = bench.issue
-    named = [each for each in failing if each.test in words or each.test.split("::")[-1] in words]
-    return named or failing
+def _wanted(failing: list[Verdict], bench: Workbench) -> list[Verdict]:
+    """The failing tests that the user most likely means, where some stand out from the others.
+
+    A test that the issue names; else one in a file that was just written or just committed.
+    """
+    paths = [record.path for record in bench.graph.files() if bench.graph.is_test_file(record.path)]
+    named = [each for each in failing if _is_named(each.test, bench.issue)]
+    chosen = [("named in the issue", named)] + [
+        (f"in files {words}", [each for each in failing if file_of_test(each.test, paths) in changed])
+        for words, changed in recent_changes(bench.repo)
+    ]
+    for words, wanted in chosen:
+        if 0 < len(wanted) < len(failing):
+            rest = len(failing) - len(wanted)
+            bench.note(f"Of {len(failing)} failing tests those {words} are to be repaired; {rest} are not.")
+            return wanted
+        if wanted:
+            break
+    return failing
+
+
+def _is_named(test: str, text: str) -> bool:
+    """Whether a text names a test by its id or by its function."""
+    name = own_name(test).partition("[")[0]
+    return test in text or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
 def _not_there(verdict: Verdict) -> bool:

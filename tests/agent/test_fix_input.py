@@ -98,6 +98,17 @@ def test_syntax_errors_and_odd_files_elsewhere_do_not_stand_in_the_way(tmp_path)
     assert (repo / "loop").is_symlink()
 
 
+def test_a_test_that_failed_before_does_not_hide_the_one_just_written(tmp_path):
+    other = "def test_other():\n    assert open('/nowhere').read() == 'a machine that is not this one'\n"
+    repo = make_repository(tmp_path, {"calc.py": WRONG, "test_other.py": other})
+    (repo / "test_calc.py").write_text(TEST)
+    code, result, said = fix(repo)
+    assert (code, result["tests"]["fixed"]) == (0, ["test_calc.py::test_area"]), said
+    assert "Of 2 failing tests those in files changed since the last commit are to be repaired" in said
+    issue = "test_other cannot find its file"
+    assert fix(repo, "--issue", issue, "--budget-s", "10")[1]["status"] == "none"
+
+
 def test_a_merge_conflict_in_the_tree_is_no_place_to_edit(tmp_path):
     conflict = "<<<<<<< ours\nA = 1\n=======\nA = 2\n>>>>>>> theirs\n"
     repo = make_repository(tmp_path, {**CALC, "settings.py": conflict})
