@@ -50,6 +50,16 @@ COMPOUND_STATEMENTS = frozenset(
         "match_statement",
     }
 )
+PLAIN_STATEMENTS = SIMPLE_STATEMENTS - {
+    "import_statement",
+    "import_from_statement",
+    "future_import_statement",
+    "pass_statement",
+}
+"""Simple statements that do something of their own."""
+STATEMENTS = PLAIN_STATEMENTS | {"if_statement", "for_statement", "while_statement"}
+VALUES = frozenset({"identifier", "attribute", "call", "subscript", "binary_operator"})
+"""Expressions that stand for a value which is known at run time only."""
 CLAUSES = frozenset(
     {"elif_clause", "else_clause", "except_clause", "except_group_clause", "finally_clause", "case_clause"}
 )

@@ -9,7 +9,7 @@ from tree_sitter import Node
 from agent.propose.conditions import CONDITION_NODES, emptiness, missing_tests, names_read
 from agent.propose.lines import guarded, insertion_before, siblings
 from agent.propose.site import Change, Operator, Site, is_value, level_of
-from agent.propose.syntax import SIMPLE_STATEMENTS, walk
+from agent.propose.syntax import PLAIN_STATEMENTS, STATEMENTS, VALUES, walk
 
 _PLAIN_VALUES = frozenset(
     {"identifier", "true", "false", "none", "integer", "string", "list", "dictionary", "unary_operator"}
@@ -171,14 +171,6 @@ def loop_of(node: Node) -> Node | None:
     return owner if owner is not None and owner.type in ("for_statement", "while_statement") else None
 
 
-_STATEMENTS = SIMPLE_STATEMENTS - {
-    "import_statement",
-    "import_from_statement",
-    "future_import_statement",
-    "pass_statement",
-}
-_ANY = _STATEMENTS | {"if_statement", "for_statement", "while_statement"}
-_VALUES = frozenset({"identifier", "attribute", "call", "subscript", "binary_operator"})
 _COMPREHENSIONS = frozenset(
     {"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"}
 )
@@ -192,9 +184,9 @@ _TESTED = CONDITION_NODES | {
 }
 OPERATORS = (
     Operator("conjunct", 4.1, _TESTED, add_conjunct),
-    Operator("early return", 4.4, _ANY, early_return),
+    Operator("early return", 4.4, STATEMENTS, early_return),
     Operator("filter", 4.0, _COMPREHENSIONS, add_filter),
-    Operator("skip", 3.9, _ANY, skip_in_loop),
-    Operator("guard", 4.4, _STATEMENTS, guard_statement),
-    Operator("clamp", 4.6, _VALUES, clamp),
+    Operator("skip", 3.9, STATEMENTS, skip_in_loop),
+    Operator("guard", 4.4, PLAIN_STATEMENTS, guard_statement),
+    Operator("clamp", 4.6, VALUES, clamp),
 )

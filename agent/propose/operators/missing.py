@@ -11,7 +11,7 @@ from agent.propose.kinds import compatible
 from agent.propose.lines import block_of, insertion_after, insertion_before, siblings
 from agent.propose.operators.guards import loop_of, parameters, returned
 from agent.propose.site import Change, Operator, Site, is_value, level_of, shorten
-from agent.propose.syntax import SIMPLE_STATEMENTS, walk
+from agent.propose.syntax import STATEMENTS, VALUES, walk
 
 _MOST_COPIES = 12
 _LONGEST_COPY = 80
@@ -274,25 +274,17 @@ def _exchanged(site: Site, node: Node, first: str, second: str) -> str:
     return b"".join(parts).decode(site.source.encoding, "replace")
 
 
-_STATEMENTS = SIMPLE_STATEMENTS - {
-    "import_statement",
-    "import_from_statement",
-    "future_import_statement",
-    "pass_statement",
-}
-_ANY = _STATEMENTS | {"if_statement", "for_statement", "while_statement"}
-_VALUES = frozenset({"identifier", "attribute", "call", "subscript", "binary_operator"})
 OPERATORS = (
-    Operator("default value", 4.4, _VALUES, default_value),
-    Operator("store", 4.2, _ANY, store),
-    Operator("return at end", 3.6, _ANY, return_at_end),
+    Operator("default value", 4.4, VALUES, default_value),
+    Operator("store", 4.2, STATEMENTS, store),
+    Operator("return at end", 3.6, STATEMENTS, return_at_end),
     Operator("await", 2.4, frozenset({"call"}), await_it),
     Operator("catch", 4.5, frozenset({"except_clause"}), catch_other),
     Operator(
         "fresh default", 3.0, frozenset({"default_parameter", "typed_default_parameter"}), fresh_default
     ),
-    Operator("loop update", 4.0, _ANY, update_in_loop),
+    Operator("loop update", 4.0, STATEMENTS, update_in_loop),
     Operator("renamed copy", 4.6, frozenset({"boolean_operator", "binary_operator"}), rename_copy),
-    Operator("copy", 4.3, _ANY, copy_statement),
+    Operator("copy", 4.3, STATEMENTS, copy_statement),
     Operator("missing else", 4.4, frozenset({"if_statement"}), missing_else),
 )

@@ -50,6 +50,21 @@ def others():
     return sorted({*told, *seen} - {os.getpid()})
 
 
+def fill(what, folder):
+    """Write until it is refused; more than a gibibyte is too much."""
+    say("TRIED fill " + what)
+    written = 0
+    try:
+        for number in range(1000):
+            with open("%s/fill%d" % (folder, number), "wb") as file:
+                for _ in range(64):
+                    written += file.write(b"x" * (1 << 20))
+    except OSError as error:
+        say("refused after %d MiB: %s" % (written >> 20, error))
+    if written > 1 << 30:
+        say("ESCAPED the disk limit")
+
+
 def setting(name):
     """What the test tells the program: ports, paths."""
     return os.environ.get("HOSTILE_" + name, "")
