@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -85,7 +86,8 @@ def _patch(result: FixResult, evidence: Evidence) -> str:
         return f"## The best of them\n\n{_fenced(evidence.best_rejected.rstrip(), 'diff')}"
     if result.patch is None:
         return ""
-    how = "It is applied." if result.applied else f"Apply it with `git apply {result.folder / 'patch.diff'}`."
+    command = f"git apply {shlex.quote(str(result.folder / 'patch.diff'))}"
+    how = "It is applied." if result.applied else f"Apply it with `{command}`."
     return f"## The patch\n\n{_fenced(result.patch.rstrip(), 'diff')}\n{how}\n"
 
 
