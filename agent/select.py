@@ -143,6 +143,6 @@ def _cheapest_first(members: Sequence[Finalist]) -> tuple[float, int, str]:
     return min(_cost_key(member.candidate) for member in members)
 
 
-def evidence_factor(distinct_inputs: int, guarding_tests: int) -> float:
-    """How far passing speaks for a patch, 0..1: by the inputs that the tests try and the tests that guard it."""
-    return 1.0 - math.exp2(-(1.2 + distinct_inputs / 2 + guarding_tests))
+def evidence_factor(distinct_inputs: int, further_tests: int) -> float:
+    """How far passing speaks for a patch, 0..1: by the inputs tried, and by the tests beside the one repaired."""
+    return 1.0 - math.exp2(-(1.2 + distinct_inputs / 2 + further_tests))

@@ -15,6 +15,8 @@ from agent.workbench import Workbench
 
 MAX_FINALISTS = 24
 """Cheapest first; further ones would be compared for nothing."""
+COMMAND_TESTS = 2
+"""What a test command of the user's counts for, which stands for a suite whose tests are not told apart."""
 
 
 def select(state: RepairState, bench: Workbench) -> RepairState:
@@ -29,7 +31,8 @@ def select(state: RepairState, bench: Workbench) -> RepairState:
         guards = bench.survey.guards(best)
         reason = _confirm(bench, best, (*targets, *guards))
         if reason is None:
-            confidence = choice.confidence * evidence_factor(inputs, len(guards))
+            tests = len(targets) - 1 + len(guards) + (COMMAND_TESTS if bench.task.test_command else 0)
+            confidence = choice.confidence * evidence_factor(inputs, tests)
             decision = Decision(best.id, confidence, probes, _rivals(choice, groups), guards, dropped)
             save_decision(bench.folder, decision)
             sure = confidence >= bench.config.fix.min_confidence
