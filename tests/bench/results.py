@@ -31,5 +31,5 @@ def record(title: str, text: str) -> None:
     notes = old[old.index("\nNotes:") :].strip() if "\nNotes:" in old else ""
     day = datetime.now(UTC).date().isoformat()
     parts = [f"## {title}", f"{day}; {machine()}", text.strip(), notes]
-    sections[place : place + 1] = ["\n\n".join(filter(None, parts)) + "\n\n"]
-    RESULTS.write_text((head.rstrip("\n") + "\n\n" + "".join(sections)).rstrip("\n") + "\n", "utf-8")
+    sections[place : place + 1] = ["\n\n".join(filter(None, parts))]
+    RESULTS.write_text("\n\n".join(each.strip("\n") for each in (head, *sections)) + "\n", "utf-8")
