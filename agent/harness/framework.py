@@ -14,6 +14,8 @@ from agent.harness.interpreter import Interpreter
 from agent.harness.types import Framework
 
 MAX_TEST_FILES = 200
+THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+"""Of numerical libraries, which else start threads when they are imported; a fork would lose them."""
 OWN_PLUGINS = ("langsmith_plugin",)
 """pytest plugins that come with Graft's own dependencies: of no use to the project, and seconds to load."""
 SKIPPED_FOLDERS = frozenset({"node_modules", "site-packages", "venv", "env", "build", "dist", "__pycache__"})
@@ -81,6 +83,7 @@ def environment_for(interpreter: Interpreter, seed: int, extra: Mapping[str, str
         "LANG": "C.UTF-8",
         "PATH": f"{interpreter.path.parent}:/usr/local/bin:/usr/bin:/bin",
         "PYTHONDONTWRITEBYTECODE": "1",
+        **dict.fromkeys(THREAD_COUNTS, "1"),
         "PYTHONHASHSEED": str(seed % 2**32),
     }
     if (interpreter.environment_root / "pyvenv.cfg").exists():

@@ -11,15 +11,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from agent.errors import SandboxDied
 from agent.harness.behaviour import probe_job, probe_results, recorded_inputs
 from agent.harness.framework import choose_framework, environment_for, unittest_start, uses_pytest
 from agent.harness.interpreter import Interpreter, find_interpreter
+from agent.harness.regression import Regressions, Run
 from agent.harness.through import (
     Progress,
     command_report,
@@ -49,16 +50,15 @@ if TYPE_CHECKING:
     from agent.fix import FixOptions
 
 MIB = 1 << 20
+Item = TypeVar("Item")
 POLL_S = 0.05
 LOADING_LIMIT_S = 60.0
 HANGING_AFTER_S = 10.0
 HANGING_SHARE = 0.1
 """A test is taken to hang after this part of a run's budget."""
 LEAST_HANGING_S = 3.0
-REPEATS = 3
-"""Runs of a test on candidate and base before it counts as a regression."""
-
 Cancelled = Callable[[], bool]
+OnGuarded = Callable[[int, tuple[Verdict, ...]], None]
 
 
 def never() -> bool:
@@ -120,6 +120,7 @@ class Testbed:
         self._base: dict[str, Verdict] = {}
         self._loading_s = 0.0
         self._validator: Validator | None = None
+        self._regressions = Regressions(note)
 
     @property
     def interpreter_words(self) -> str:
@@ -237,48 +238,42 @@ class Testbed:
             self._note(reason)
 
     def regressions(
-        self, files: Files, tests: Sequence[str], cancelled: Cancelled = never
-    ) -> tuple[Verdict, ...]:
-        """Verdicts of tests that pass on the base, up to the first real regression. Flaky ones are left out."""
-        verdicts: list[Verdict] = []
-        left = list(tests)
-        while left:
-            report = strict(self._run_through(left, {"stop": True}, cancelled, files=files), self._base)
-            if cancelled():
-                break
-            verdicts += [run.verdict for run in report.runs if run.verdict.outcome.ok]
-            failed = next((run.verdict for run in report.runs if not run.verdict.outcome.ok), None)
-            if failed is None:
-                break
-            place = left.index(failed.test)
-            if self.is_regression(files, failed.test, left[:place], cancelled) is Regression.REAL:
-                return (*verdicts, failed)
-            self._note(f"{failed.test} is flaky: it does not speak against a patch.")
-            left = left[place + 1 :]
-        return tuple(verdicts)
+        self, work: Sequence[tuple[Files, Sequence[str]]], on_result: OnGuarded, stop: Cancelled = never
+    ) -> None:
+        """Try trees on tests that pass on the base, each up to its first real regression, on all workers at once.
 
-    def is_regression(
-        self, files: Files, test: str, before: Sequence[str] = (), cancelled: Cancelled = never
-    ) -> Regression:
-        """Whether a test fails 3 of 3 on the candidate and passes 3 of 3 on the base.
-
-        Both run it alone; where it then does not fail, both run it after `before`, in that order.
+        `on_result(number, verdicts)` is called for each tree that was tried, one call at a time, from other
+        threads; flaky tests are left out.
         """
-        first = self._compare(files, [test], cancelled)
-        if first is Regression.REAL or not before:
-            return first
-        return self._compare(files, [*before, test], cancelled)
+        waiting = deque(enumerate(work))
+        telling = threading.Lock()
 
-    def _compare(self, files: Files, tests: Sequence[str], cancelled: Cancelled) -> Regression:
-        for place in range(REPEATS):
-            if self._last_passes(files, tests, cancelled):
-                return Regression.FLAKY if place else Regression.NONE
-        passes = all(self._last_passes({}, tests, cancelled) for _ in range(REPEATS))
-        return Regression.REAL if passes else Regression.FLAKY
+        def serve(place: int) -> None:
+            run = self._guard_runner(place, stop)
+            for number, (files, tests) in _drained(waiting, stop):
+                verdicts = self._regressions.check(run, files, tests, stop)
+                if not stop():
+                    with telling:
+                        on_result(number, verdicts)
 
-    def _last_passes(self, files: Files, tests: Sequence[str], cancelled: Cancelled) -> bool:
-        report = strict(self._run_through(tests, {}, cancelled, files=files), self._base)
-        return report.runs[-1].verdict.outcome.ok
+        self._on_all_workers(serve, len(work), stop)
+
+    def is_regression(self, files: Files, test: str, before: Sequence[str] = ()) -> Regression:
+        """Whether a test that failed on a tree is a regression; see `Regressions.judge`."""
+        return self._regressions.judge(self._guard_runner(0, never), files, test, before)
+
+    def _guard_runner(self, place: int, cancelled: Cancelled) -> Run:
+        def run(files: Files, tests: Sequence[str], stop_at_first: bool) -> RunReport:
+            options = {"stop": stop_at_first}
+            return strict(self._run_through(tests, options, cancelled, files=files, place=place), self._base)
+
+        return run
+
+    def _on_all_workers(self, serve: Callable[[int], None], most: int, cancelled: Cancelled) -> None:
+        """Call `serve(place)` for every worker in a thread of its own. Raises what one of them raised."""
+        count = max(1, min(self._count, most))
+        with self._watching(cancelled), ThreadPoolExecutor(count, "worker") as pool:
+            list(pool.map(serve, range(count)))
 
     def confirm_cold(
         self, files: Files, tests: Sequence[str], cancelled: Cancelled = never
@@ -332,16 +327,12 @@ class Testbed:
         found: dict[int, tuple[str, ...]] = {}
 
         def serve(place: int) -> None:
-            with suppress(IndexError):
-                while not cancelled():
-                    number, files = waiting.popleft()
-                    transcript = self._worker(place).run(probe_job(files, inputs, seed), Tier.FRESH)
-                    found[number] = probe_results(transcript, inputs)
-                    progress("comparing behaviour", len(found), len(trees))
+            for number, files in _drained(waiting, cancelled):
+                transcript = self._worker(place).run(probe_job(files, inputs, seed), Tier.FRESH)
+                found[number] = probe_results(transcript, inputs)
+                progress("comparing behaviour", len(found), len(trees))
 
-        count = min(self._count, len(trees))
-        with self._watching(cancelled), ThreadPoolExecutor(count, "probe") as pool:
-            list(pool.map(serve, range(count)))
+        self._on_all_workers(serve, len(trees), cancelled)
         return [found.get(number, ()) for number in range(len(trees))]
 
     # Running
@@ -356,6 +347,7 @@ class Testbed:
         files: Files | None = None,
         default_s: float | None = None,
         whole_s: float | None = None,
+        place: int = 0,
     ) -> RunReport:
         """Run tests (none given: all) in fresh processes. `default_s` limits tests of unknown duration."""
         end_s = None if whole_s is None else time.monotonic() + whole_s
@@ -365,7 +357,7 @@ class Testbed:
             if end_s is not None:
                 limits = replace(limits, whole_s=max(0.0, end_s - time.monotonic()))
             job = TestJob("run", left, limits, files or {}, {**self._options(), **options})
-            return self._worker(0).run(job, Tier.FRESH, heard)
+            return self._worker(place).run(job, Tier.FRESH, heard)
 
         def over() -> bool:
             return cancelled() or (end_s is not None and time.monotonic() >= end_s)
@@ -373,7 +365,7 @@ class Testbed:
         with self._watching(cancelled):
             if self.framework == "command":
                 limit_s = self.suite_limit_s if whole_s is None else whole_s
-                done = self._worker(0).run_command(self._command, files or {}, limit_s)
+                done = self._worker(place).run_command(self._command, files or {}, limit_s)
                 return command_report(self._command, done)
             return run_through(run_job, tests, bool(options.get("stop")), over, progress)
 
@@ -423,6 +415,15 @@ class Testbed:
         finally:
             over.set()
             watcher.join()
+
+
+def _drained(waiting: deque[Item], stop: Cancelled) -> Iterator[Item]:
+    """Take items until none is left or it is time to stop; several threads may do so at once."""
+    while not stop():
+        try:
+            yield waiting.popleft()
+        except IndexError:
+            return
 
 
 def open_testbed(

@@ -61,21 +61,32 @@ def _regressions(bench: Workbench) -> None:
         for candidate in sorted(bench.ledger.passed("target"), key=_cost)
         if bench.ledger.trial(candidate.id, "regression") is None
     ]
-    for place, candidate in enumerate(waiting):
-        if bench.cancelled() or len(bench.ledger.passed("regression")) >= ENOUGH_PLAUSIBLE:
-            return
-        if place and bench.search_left_s() <= 0:
-            return
-        bench.progress("checking what else could break", place, len(waiting))
-        guards = bench.survey.guards(candidate)
+    if not waiting:
+        return
+    work = []
+    for candidate in waiting:
         files = changed_files(candidate, bench.sources_of(candidate))
-        verdicts = bench.testbed.regressions(files, guards, cancelled=bench.cancelled)
-        if bench.cancelled():
-            return
+        work.append((files, bench.survey.guards(candidate)))
+    bench.check()
+    passing = len(bench.ledger.passed("regression"))
+    done = 0
+
+    def on_result(number: int, verdicts: tuple[Verdict, ...]) -> None:
+        nonlocal done, passing
         ok = all(verdict.outcome.ok for verdict in verdicts)
-        bench.ledger.add_trial(Trial(candidate.id, "regression", verdicts, ok))
+        bench.ledger.add_trial(Trial(waiting[number].id, "regression", verdicts, ok))
+        done += 1
+        passing += ok
         if ok:
             bench.pace.passed()
+        bench.progress("checking what else could break", done, len(waiting))
+
+    def stop() -> bool:
+        late = done > 0 and bench.search_left_s() <= 0
+        return bench.cancelled() or late or passing >= ENOUGH_PLAUSIBLE
+
+    bench.progress("checking what else could break", 0, len(waiting))
+    bench.testbed.regressions(work, on_result, stop)
 
 
 def _cost(candidate: Candidate) -> tuple[float, str]:

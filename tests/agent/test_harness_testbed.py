@@ -13,7 +13,7 @@ from harness_kit import LEAN, open_bed, outcomes, validate, write_project
 from agent.errors import EnvironmentBroken
 from agent.harness.testbed import Testbed
 from agent.harness.types import Regression
-from agent.types import Outcome
+from agent.types import Outcome, Verdict
 
 TAX = """RATE = 2
 
@@ -193,22 +193,30 @@ def unittest_bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testbed]:
         yield opened
 
 
+def guarded(bed: Testbed, tree: dict[str, bytes | None], tests: list[str]) -> tuple[Verdict, ...]:
+    found: dict[int, tuple[Verdict, ...]] = {}
+    bed.regressions([(tree, tests), (tree, tests)], found.__setitem__)
+    assert outcomes(found[0]) == outcomes(found[1])
+    return found[0]
+
+
 def test_a_regression_is_what_fails_thrice_on_the_patch_and_passes_thrice_on_the_base(
     unittest_bed: Testbed,
 ) -> None:
     bed = unittest_bed
-    breaking, repaired = {"shop/tax.py": BREAKING.encode()}, {"shop/tax.py": REPAIRED.encode()}
+    breaking: dict[str, bytes | None] = {"shop/tax.py": BREAKING.encode()}
+    repaired: dict[str, bytes | None] = {"shop/tax.py": REPAIRED.encode()}
     assert bed.is_regression(breaking, UNIT_NEGATIVE) is Regression.REAL
     assert bed.is_regression(repaired, UNIT_NEGATIVE) is Regression.NONE
     assert bed.is_regression({}, UNIT_ONE) is Regression.FLAKY
-    verdicts = bed.regressions(breaking, [UNIT_ONE, UNIT_NEGATIVE, UNIT_ASYNC])
+    verdicts = guarded(bed, breaking, [UNIT_ONE, UNIT_NEGATIVE, UNIT_ASYNC])
     assert outcomes(verdicts) == {UNIT_ONE: Outcome.PASSED, UNIT_NEGATIVE: Outcome.FAILED}
-    assert all(verdict.outcome.ok for verdict in bed.regressions(repaired, [UNIT_NEGATIVE, UNIT_ASYNC]))
+    assert all(verdict.outcome.ok for verdict in guarded(bed, repaired, [UNIT_NEGATIVE, UNIT_ASYNC]))
 
 
 def test_a_failure_that_the_base_shares_is_no_regression(unittest_bed: Testbed) -> None:
-    changed = {"shop/tax.py": TAX.replace("return 1", "return 2").encode()}
-    verdicts = unittest_bed.regressions(changed, [UNIT_ONE, UNIT_NEGATIVE])
+    changed: dict[str, bytes | None] = {"shop/tax.py": TAX.replace("return 1", "return 2").encode()}
+    verdicts = guarded(unittest_bed, changed, [UNIT_ONE, UNIT_NEGATIVE])
     assert outcomes(verdicts) == {UNIT_NEGATIVE: Outcome.PASSED}
 
 
@@ -225,8 +233,8 @@ def test_a_regression_that_shows_in_company_only_is_found(tmp_path: Path) -> Non
         write_project(tmp_path, {"box.py": base, "test_box.py": text}), framework="unittest"
     ) as bed:
         order = ["test_box.Box.test_fill", "test_box.Box.test_empty"]
-        assert outcomes(bed.regressions({"box.py": leaky.encode()}, order))[order[1]] is Outcome.FAILED
-        assert bed.regressions({"box.py": leaky.encode()}, order[1:])[0].outcome.ok
+        assert outcomes(guarded(bed, {"box.py": leaky.encode()}, order))[order[1]] is Outcome.FAILED
+        assert guarded(bed, {"box.py": leaky.encode()}, order[1:])[0].outcome.ok
 
 
 def test_unittest_is_run_by_its_own_ids_and_validated_in_forks(unittest_bed: Testbed) -> None:
