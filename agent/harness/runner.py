@@ -587,7 +587,9 @@ def pytest_arguments(job: Record) -> list[str]:
 
 
 def pytest_files(job: Record) -> list[str]:
-    return list(dict.fromkeys(test.partition("::")[0] for test in job.get("tests") or ()))
+    """Where to collect; nothing means everywhere."""
+    tests = job.get("tests") or job.get("paths") or ()
+    return list(dict.fromkeys(test.partition("::")[0] for test in tests))
 
 
 def run_pytest(job: Record, reporter: PytestReporter) -> int:

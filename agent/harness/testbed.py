@@ -196,6 +196,17 @@ class Testbed:
                 flaky.append(run.verdict.test)
         return Reproduction(tuple(failures), tuple(flaky), traced.import_lines)
 
+    def tests_in(self, nodes: Sequence[str], cancelled: Cancelled = never) -> dict[str, tuple[str, ...]]:
+        """Ids of the tests that each file, folder, class or parametrised function holds; none for an unknown one."""
+        report = self._run_through([], {"collect_only": True, "paths": list(nodes)}, cancelled)
+        known = [run.verdict.test for run in report.runs]
+        return {
+            node: tuple(
+                test for test in known if test.startswith(tuple(node.rstrip("/") + mark for mark in "/:[."))
+            )
+            for node in nodes
+        }
+
     def spectrum(self, tests: Sequence[str] | None = None, cancelled: Cancelled = never) -> RunReport:
         """Trace these tests, or the whole suite, on the base: lines per test, for fault localisation."""
         report = self._run_through(tests or [], {"trace": True}, cancelled, whole_s=self.suite_limit_s)

@@ -12,7 +12,7 @@ COST_MARGIN = 2.5
 """How much dearer than the cheapest passing patch a rival may be and still be worth looking for."""
 RIVALS_SHARE = 0.3
 """Share of the budget to spend on rivals once a patch passes everything, at most RIVALS_S."""
-RIVALS_S = 20.0
+RIVALS_S = 10.0
 
 
 def judge(state: RepairState, bench: Workbench) -> RepairState:

@@ -27,9 +27,10 @@ def reproduce(state: RepairState, bench: Workbench) -> RepairState:
     seen = bench.testbed.reproduce(tests, cancelled=bench.cancelled)
     bench.check()
     if unknown := [failure.verdict.test for failure in seen.failures if _not_there(failure.verdict)]:
-        raise UsageError(
-            f"No test {unknown[0]!r} was found in {bench.repo}. Name it as pytest would print it."
-        )
+        tests = _with_tests_in(unknown, tests, bench)
+        bench.start_step("reproduce", f"running the {len(tests)} tests in what was named, line by line")
+        seen = bench.testbed.reproduce(tests, cancelled=bench.cancelled)
+        bench.check()
     save_failures(bench.folder, seen)
     for test in seen.flaky:
         bench.note(f"{test} is flaky: it fails on some runs only. It is left out.")
@@ -80,6 +81,17 @@ def _is_named(test: str, text: str) -> bool:
     """Whether a text names a test by its id or by its function."""
     name = own_name(test).partition("[")[0]
     return test in text or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+
+
+def _with_tests_in(unknown: list[str], tests: tuple[str, ...], bench: Workbench) -> tuple[str, ...]:
+    """The tests given, and in the place of a file, folder, class or parametrised function those that it holds."""
+    inside = bench.testbed.tests_in(unknown, cancelled=bench.cancelled)
+    bench.check()
+    if missing := [node for node in unknown if not inside[node]]:
+        raise UsageError(
+            f"No test {missing[0]!r} was found in {bench.repo}. Name it as pytest would print it."
+        )
+    return tuple(dict.fromkeys(each for test in tests for each in inside.get(test, (test,))))
 
 
 def _not_there(verdict: Verdict) -> bool:

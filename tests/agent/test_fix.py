@@ -95,6 +95,14 @@ def test_test_that_does_not_exist_is_bad_usage(shop):
     assert "test_nowhere" in result["message"]
 
 
+@pytest.mark.parametrize("node", ["tests/test_cart.py", "tests"])
+def test_a_file_or_folder_of_tests_may_be_named(shop, node):
+    code, result, said = fix(shop, "--test", node)
+    assert code == 0, said
+    assert len(result["tests"]["fixed"]) == 3
+    assert result["files"] == ["shop/prices.py"]
+
+
 def test_impossible_demand_ends_in_none(tmp_path):
     repo = make_repository(
         tmp_path,

@@ -1,5 +1,6 @@
 """The command from outside: what it prints where, and how it ends."""
 
+import functools
 import json
 import os
 import pty
@@ -191,7 +192,9 @@ def test_closed_streams_do_no_harm(environment, closed, code):
 def test_a_signal_while_nothing_runs_yet_ends_with_130(environment, number):
     command = [GRAFT, "fix", "--json", "--issue", "-"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=environment, **pipes) as process:
+    # A shell's background job, as these tests may be, starts with Ctrl-C ignored, and so would its children.
+    heard = functools.partial(signal.signal, number, signal.SIG_DFL)
+    with subprocess.Popen(command, env=environment, preexec_fn=heard, **pipes) as process:
         wait_until_it_reads(process)
         process.send_signal(number)
         output, errors = process.communicate(timeout=60)
