@@ -57,6 +57,10 @@ HANGING_AFTER_S = 10.0
 HANGING_SHARE = 0.1
 """A test is taken to hang after this part of a run's budget."""
 LEAST_HANGING_S = 3.0
+LEAST_UNKNOWN_S = 1.5
+"""What a test of unknown duration may take at least, after others have hung."""
+MAX_TRACED_HANGING = 2
+"""Tests that hang are traced to their limit; the lines of a few are enough."""
 Cancelled = Callable[[], bool]
 OnGuarded = Callable[[int, tuple[Verdict, ...]], None]
 
@@ -185,8 +189,11 @@ class Testbed:
         unknown = [test for test in tests if test not in self._base]
         if unknown:
             self._learn(self._run_through(unknown, {}, cancelled, default_s=self.hanging_after_s))
-        traced = self._run_through(tests, {"trace": True}, cancelled)
-        failures, flaky = [], []
+        hanging = [test for test in tests if self._is_hanging(test)][MAX_TRACED_HANGING:]
+        traced = self._run_through(
+            [test for test in tests if test not in hanging], {"trace": True}, cancelled
+        )
+        failures, flaky = [Failure(self._base[test]) for test in hanging], []
         for run in traced.runs:
             first = self._base.get(run.verdict.test, run.verdict)
             fails = (not first.outcome.ok, not run.verdict.outcome.ok)
@@ -195,6 +202,9 @@ class Testbed:
             elif any(fails):
                 flaky.append(run.verdict.test)
         return Reproduction(tuple(failures), tuple(flaky), traced.import_lines)
+
+    def _is_hanging(self, test: str) -> bool:
+        return test in self._base and self._base[test].outcome is Outcome.TIMEOUT
 
     def tests_in(self, nodes: Sequence[str], cancelled: Cancelled = never) -> dict[str, tuple[str, ...]]:
         """Ids of the tests that each file, folder, class or parametrised function holds; none for an unknown one."""
@@ -362,13 +372,20 @@ class Testbed:
     ) -> RunReport:
         """Run tests (none given: all) in fresh processes. `default_s` limits tests of unknown duration."""
         end_s = None if whole_s is None else time.monotonic() + whole_s
+        unknown_s = default_s or self.test_limit_s
+        hung = 0
 
         def run_job(left: Sequence[str], heard: Heard) -> Transcript:
-            limits = self._limits(left, default_s, traced=bool(options.get("trace")))
+            nonlocal hung
+            # Where one test hangs, the next one likely does for the same reason.
+            limit_s = max(min(unknown_s, LEAST_UNKNOWN_S), unknown_s / (1 + hung))
+            limits = self._limits(left, limit_s, traced=bool(options.get("trace")))
             if end_s is not None:
                 limits = replace(limits, whole_s=max(0.0, end_s - time.monotonic()))
             job = TestJob("run", left, limits, files or {}, {**self._options(), **options})
-            return self._worker(place).run(job, Tier.FRESH, heard)
+            transcript = self._worker(place).run(job, Tier.FRESH, heard)
+            hung += transcript.end is not None and transcript.end.killed == "time"
+            return transcript
 
         def over() -> bool:
             return cancelled() or (end_s is not None and time.monotonic() >= end_s)
