@@ -15,7 +15,7 @@ REPEATS = 3
 
 Files = Mapping[str, bytes | None]
 Run = Callable[[Files, Sequence[str], bool], RunReport]
-"""Run tests in that order on a tree in a fresh process; the flag asks to stop at the first failure."""
+"""Run tests in that order on a tree; the flag asks to stop at the first failure."""
 
 
 class Regressions:
@@ -27,9 +27,12 @@ class Regressions:
         """Whether the last of these tests passes every time on the base."""
 
     def check(
-        self, run: Run, files: Files, tests: Sequence[str], cancelled: Callable[[], bool]
+        self, run: Run, plain: Run, files: Files, tests: Sequence[str], cancelled: Callable[[], bool]
     ) -> tuple[Verdict, ...]:
-        """Verdicts of tests that pass on the base, up to the first real regression. Flaky ones are left out."""
+        """Verdicts of tests that pass on the base, up to the first real regression. Flaky ones are left out.
+
+        `run` may use warm processes; a failure must show in a fresh one, by `plain`, too.
+        """
         verdicts: list[Verdict] = []
         left = list(tests)
         while left and not cancelled():
@@ -41,7 +44,11 @@ class Regressions:
             if failed is None:
                 break
             place = left.index(failed.test)
-            if self.judge(run, files, failed.test, left[:place]) is Regression.REAL:
+            before = tuple(left[:place])
+            if self.judge(run, files, failed.test, before) is Regression.REAL and not (
+                _last_passes(plain, files, (failed.test,))
+                and _last_passes(plain, files, (*before, failed.test))
+            ):
                 return (*verdicts, failed)
             self._note(f"{failed.test} is flaky: it does not speak against a patch.")
             left = left[place + 1 :]

@@ -270,9 +270,9 @@ class Testbed:
         telling = threading.Lock()
 
         def serve(place: int) -> None:
-            run = self._guard_runner(place, stop)
+            run, plain = self._warm_runner(place, stop), self._fresh_runner(place, stop)
             for number, (files, tests) in _drained(waiting, stop):
-                verdicts = self._regressions.check(run, files, tests, stop)
+                verdicts = self._regressions.check(run, plain, files, tests, stop)
                 if not stop():
                     with telling:
                         on_result(number, verdicts)
@@ -281,12 +281,26 @@ class Testbed:
 
     def is_regression(self, files: Files, test: str, before: Sequence[str] = ()) -> Regression:
         """Whether a test that failed on a tree is a regression; see `Regressions.judge`."""
-        return self._regressions.judge(self._guard_runner(0, never), files, test, before)
+        return self._regressions.judge(self._fresh_runner(0, never), files, test, before)
 
-    def _guard_runner(self, place: int, cancelled: Cancelled) -> Run:
+    def _fresh_runner(self, place: int, cancelled: Cancelled) -> Run:
         def run(files: Files, tests: Sequence[str], stop_at_first: bool) -> RunReport:
             options = {"stop": stop_at_first}
             return strict(self._run_through(tests, options, cancelled, files=files, place=place), self._base)
+
+        return run
+
+    def _warm_runner(self, place: int, cancelled: Cancelled) -> Run:
+        """Runs tests in a fork where the validator has a process warm that is safe for the tree."""
+        fresh = self._fresh_runner(place, cancelled)
+
+        def run(files: Files, tests: Sequence[str], stop_at_first: bool) -> RunReport:
+            if self._validator is None or self.framework != "pytest":
+                return fresh(files, tests, stop_at_first)
+            report = self._validator.run_forked(
+                place, files, tests, self._limits(tests, self.hanging_after_s), stop_at_first
+            )
+            return fresh(files, tests, stop_at_first) if report is None else strict(report, self._base)
 
         return run
 

@@ -119,6 +119,22 @@ class Validator:
             self._warm[place] = warmth
         return worker
 
+    def run_forked(
+        self, place: int, files: Files, tests: Sequence[str], limits: TestLimits, stop_at_first: bool
+    ) -> RunReport | None:
+        """Run any tests in a fork of pytest, or None where no warm process is safe for these files."""
+        if Tier.FORKED not in self._warmth.plans or not self._warmth.serves(files):
+            return None
+        try:
+            worker = self.worker(place)
+            options = {**self._options, **QUICK, "stop": stop_at_first}
+            transcript = worker.run(TestJob("run", tests, limits, files, options), Tier.FORKED)
+        except SandboxDied:
+            return None
+        if not transcript.finished:
+            return None
+        return transcript.report(tests, Tier.FORKED, stop_at_first)
+
     def try_candidate(
         self, worker: Worker, files: Files, tests: Sequence[str], limits: TestLimits
     ) -> RunReport:
