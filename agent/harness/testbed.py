@@ -193,7 +193,7 @@ class Testbed:
         traced = self._run_through(
             [test for test in tests if test not in hanging], {"trace": True}, cancelled
         )
-        failures, flaky = [Failure(self._base[test]) for test in hanging], []
+        failures, flaky = [], []
         for run in traced.runs:
             first = self._base.get(run.verdict.test, run.verdict)
             fails = (not first.outcome.ok, not run.verdict.outcome.ok)
@@ -201,6 +201,7 @@ class Testbed:
                 failures.append(Failure(first, run.lines))
             elif any(fails):
                 flaky.append(run.verdict.test)
+        failures += [Failure(self._base[test]) for test in hanging]
         return Reproduction(tuple(failures), tuple(flaky), traced.import_lines)
 
     def _is_hanging(self, test: str) -> bool:

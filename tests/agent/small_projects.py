@@ -57,11 +57,15 @@ def make_repository(folder: Path, files: dict[str, str | bytes], *, git: bool = 
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content if isinstance(content, bytes) else content.encode())
     if git:
-        identity = ["-c", "user.name=Graft", "-c", "user.email=graft@example.org"]
         subprocess.run(["git", "init", "-q", str(folder)], check=True)
-        subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
-        subprocess.run(["git", *identity, "commit", "-qm", "Start"], cwd=folder, check=True)
+        commit_all(folder)
     return folder
+
+
+def commit_all(folder: Path) -> None:
+    identity = ["-c", "user.name=Graft", "-c", "user.email=graft@example.org"]
+    subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
+    subprocess.run(["git", *identity, "commit", "-qm", "Work"], cwd=folder, check=True)
 
 
 def tree_of(folder: Path) -> dict[str, bytes]:

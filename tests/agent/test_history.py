@@ -1,20 +1,12 @@
-import subprocess
-
-from small_projects import make_repository
+from small_projects import commit_all, make_repository
 
 from agent.history import is_delivered, recent_changes
-
-
-def commit(repo, message):
-    identity = ["-c", "user.name=Graft", "-c", "user.email=graft@example.org"]
-    subprocess.run(["git", "add", "-A"], cwd=repo, check=True)
-    subprocess.run(["git", *identity, "commit", "-qm", message], cwd=repo, check=True)
 
 
 def test_what_was_just_written_and_what_was_just_committed_is_told_apart(tmp_path):
     repo = make_repository(tmp_path / "repo", {"old.py": "", "sub/own.py": "", ".gitignore": "ignored.py\n"})
     (repo / "committed é.py").write_text("")
-    commit(repo, "Second")
+    commit_all(repo)
     (repo / "old.py").write_text("x = 1\n")
     (repo / "sub/new.py").write_text("")
     (repo / "ignored.py").write_text("")

@@ -170,22 +170,23 @@ def test_argument_is_found_in_the_signature_of_another_file(tmp_path):
     )
 
 
-def test_name_is_found_in_the_module_that_it_is_read_from(tmp_path):
-    files = {
-        "units.py": b"def to_miles(x):\n    return x\n\n\ndef to_metres(x):\n    return x\n",
-        "app.py": b"import units\n\n\ndef far(x):\n    return units.to_miles(x)\n",
-    }
-    context = context_of(tmp_path, files, {"app.py": {}})
-    assert reaches(context, files["app.py"].replace(b"to_miles", b"to_metres"), 100)
+UNITS = b"def to_miles(x):\n    return x\n\n\ndef to_metres(x):\n    return x\n"
+FAR = b"import units\n\n\ndef far(x):\n    return units.to_miles(x)\n"
+BASE = b"class Base:\n    def __init__(self):\n        self.width = 1\n        self.height = 2\n"
+BOX = b"from base import Base\n\n\nclass Box(Base):\n    def tall(self):\n        return self.width\n"
 
 
-def test_attribute_is_found_in_a_base_class_of_another_file(tmp_path):
-    files = {
-        "base.py": b"class Base:\n    def __init__(self):\n        self.width = 1\n        self.height = 2\n",
-        "app.py": b"from base import Base\n\n\nclass Box(Base):\n    def tall(self):\n        return self.width\n",
-    }
+@pytest.mark.parametrize(
+    ("files", "wrong", "right"),
+    [
+        ({"units.py": UNITS, "app.py": FAR}, b"to_miles", b"to_metres"),
+        ({"base.py": BASE, "app.py": BOX}, b"self.width", b"self.height"),
+    ],
+    ids=["name of the module that it is read from", "attribute of a base class"],
+)
+def test_ingredient_is_found_in_another_file(tmp_path, files, wrong, right):
     context = context_of(tmp_path, files, {"app.py": {}})
-    assert reaches(context, files["app.py"].replace(b"self.width", b"self.height"), 100)
+    assert reaches(context, files["app.py"].replace(wrong, right), 100)
 
 
 def test_constant_that_suspected_code_reads_is_suspected(tmp_path):

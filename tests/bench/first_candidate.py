@@ -18,6 +18,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from repository import commit_all
 from results import record
 
 MODULES, TESTS = 160, 40
@@ -42,9 +43,7 @@ def write_project(root: Path) -> None:
         text += f"def test_unit():\n    assert Unit{number}(3).cost() == 3 * price(1)\n\n\n"
         text += "def test_nothing():\n    assert total([]) == 0\n"
         (root / f"tests/test_unit{number}.py").write_text(text, encoding="utf-8")
-    identity = ["-c", "user.name=Graft", "-c", "user.email=graft@example.org"]
-    for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "Start"]):
-        subprocess.run(["git", *command], cwd=root, check=True)
+    commit_all(root)
 
 
 def module(number: int) -> str:

@@ -15,7 +15,6 @@ import argparse
 import gzip
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -23,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from repository import commit_all
 from results import record
 
 from agent.config import load_config
@@ -99,7 +99,7 @@ def attempt(task: Task, limit_s: float, interpreter: Interpreter) -> Attempt:
         repo = Path(place).resolve()
         (repo / MODULE).write_text(task.program, encoding="utf-8")
         (repo / VISIBLE).write_text(task.visible, encoding="utf-8")
-        _commit(repo)
+        commit_all(repo)
         options = FixOptions(repo=repo, budget_s=limit_s, apply=True, python=interpreter.path)
         result = fix(options, load_config(repo))
         patched = result.status == "patched"
@@ -115,13 +115,6 @@ def attempt(task: Task, limit_s: float, interpreter: Interpreter) -> Attempt:
             seconds=round(result.seconds, 1),
             patch=result.patch or "",
         )
-
-
-def _commit(repo: Path) -> None:
-    identity = ["-c", "user.name=Graft", "-c", "user.email=graft@example.org"]
-    subprocess.run(["git", "init", "-q", repo], check=True)
-    subprocess.run(["git", "add", "-A"], cwd=repo, check=True)
-    subprocess.run(["git", *identity, "commit", "-qm", "Start"], cwd=repo, check=True)
 
 
 def _passes_hidden(repo: Path, task: Task, interpreter: Interpreter) -> bool:

@@ -20,6 +20,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from repository import commit_all
 from results import machine, record
 
 
@@ -50,10 +51,7 @@ def materialise(checkout: Path, program: str, folder: Path) -> Path:
         if source.exists():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(source.read_bytes())
-    subprocess.run(["git", "init", "-q", folder], check=True)
-    subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
-    identity = ["-c", "user.name=Graft", "-c", "user.email=graft@example.org"]
-    subprocess.run(["git", *identity, "commit", "-qm", "Start"], cwd=folder, check=True)
+    commit_all(folder)
     return test
 
 
@@ -122,9 +120,9 @@ def main() -> None:
     if options.record:
         record("QuixBugs", f"{closing}\n\n{table(attempts)}")
     if options.out:
-        about = {"machine": machine(), "budget_s": options.budget_s}
-        everything = {**about, "attempts": [asdict(each) for each in attempts]}
-        options.out.write_text(json.dumps(everything, indent=1) + "\n")
+        data = {"machine": machine(), "budget_s": options.budget_s}
+        data["attempts"] = [asdict(each) for each in attempts]
+        options.out.write_text(json.dumps(data, indent=1) + "\n")
 
 
 if __name__ == "__main__":
