@@ -1,4 +1,4 @@
-"""Writes of one transaction on the SQLite store. Neither begins nor commits it."""
+"""Reads and writes of one transaction on the SQLite store. Neither begins nor commits it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from index.sqlite_read import FILE_COLUMNS, batches, file_record, marks
+from index.sqlite_read import FILE_COLUMNS, FactsReader, batches, marks
 from index.sqlite_schema import (
     EDGE_CODES,
     KIND_CODES,
@@ -17,6 +17,7 @@ from index.sqlite_schema import (
     WORD_COLUMNS,
     pack_confidence,
     pack_span,
+    signed,
     uid_number,
 )
 from index.store import Document, FileEntry, ResolvedFile
@@ -26,41 +27,13 @@ _MAX_CACHED_NODES = 200_000
 _COMPRESSION = 3
 
 
-class SQLiteChange:
+class SQLiteChange(FactsReader):
     """See GraphChange."""
 
     def __init__(self, connection: sqlite3.Connection, repository: int) -> None:
+        super().__init__(lambda sql, parameters: connection.execute(sql, parameters).fetchall(), repository)
         self._connection = connection
-        self._repository = repository
         self._nodes: dict[str, int] = {}
-
-    # Reads inside the transaction
-
-    def files(self) -> list[FileRecord]:
-        rows = self._connection.execute(
-            f"SELECT {FILE_COLUMNS} FROM files WHERE repository = ? ORDER BY path", (self._repository,)
-        )
-        return [file_record(row) for row in rows]
-
-    def facts(self, path: str) -> tuple[bytes, bytes] | None:
-        row = self._connection.execute(
-            "SELECT interface, body FROM facts JOIN files ON id = file WHERE repository = ? AND path = ?",
-            (self._repository, path),
-        ).fetchone()
-        if row is None:
-            return None
-        return zlib.decompress(row[0]), zlib.decompress(row[1])
-
-    def readers(self, keys: Collection[int]) -> set[str]:
-        found: set[str] = set()
-        for batch in batches(sorted(keys)):
-            rows = self._connection.execute(
-                f"SELECT DISTINCT path FROM readers JOIN files ON id = file "
-                f"WHERE key IN ({marks(batch)}) AND repository = ?",
-                (*batch, self._repository),
-            )
-            found.update(path for (path,) in rows)
-        return found
 
     # Writes
 
@@ -83,9 +56,14 @@ class SQLiteChange:
         documents = [_words(document, kept.get(document.uid, file)) for document in entry.documents]
         self._change_words(documents, insert=True)
         if entry.interface or documents:
+            exports = array("Q", sorted(entry.exports))
+            blobs = map(_pack, (entry.interface, entry.body, json.dumps(documents).encode()))
             self._connection.execute(
-                "INSERT INTO facts (file, interface, body, documents) VALUES (?, ?, ?, ?)",
-                (file, *map(_pack, (entry.interface, entry.body, json.dumps(documents).encode()))),
+                "INSERT INTO facts (file, interface, body, documents, exports) VALUES (?, ?, ?, ?, ?)",
+                (file, *blobs, exports.tobytes()),
+            )
+            self._connection.executemany(
+                "INSERT INTO exports VALUES (?, ?)", ((signed(export), file) for export in exports)
             )
 
     def remove_file(self, path: str) -> None:
@@ -180,9 +158,15 @@ class SQLiteChange:
     def _drop_contents(self, file: int) -> None:
         """Delete what a file brought, but for its record and its symbols."""
         self._drop_resolution(file)
-        row = self._connection.execute("SELECT documents FROM facts WHERE file = ?", (file,)).fetchone()
+        row = self._connection.execute(
+            "SELECT documents, exports FROM facts WHERE file = ?", (file,)
+        ).fetchone()
         if row is not None:
             self._change_words(json.loads(zlib.decompress(row[0])), insert=False)
+            self._connection.executemany(
+                "DELETE FROM exports WHERE export = ? AND file = ?",
+                ((signed(export), file) for export in array("Q", row[1])),
+            )
         self._connection.execute("DELETE FROM chunks WHERE file = ?", (file,))
         self._connection.execute("DELETE FROM facts WHERE file = ?", (file,))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from index.sqlite_database import Database
 from index.sqlite_schema import (
@@ -13,11 +15,12 @@ from index.sqlite_schema import (
     RESOLUTIONS,
     SPAN_COLUMNS,
     number_uid,
+    signed,
     uid_number,
     unpack_confidence,
     unpack_span,
 )
-from index.store import Counts
+from index.store import Counts, StoredFacts
 from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
 _MAX_VARIABLES = 500
@@ -29,19 +32,57 @@ _SYMBOL_COLUMNS = f"""s.uid, f.path, s.kind, s.name, s.qualified_name, {_SPAN.fo
     s.ordinal, s.parent_uid"""
 
 
-class SQLiteReader:
-    """See GraphReader."""
+class _Query(Protocol):
+    def __call__(self, sql: str, parameters: Sequence[Any], /) -> list[Any]: ...
 
-    def __init__(self, database: Database, repository: int) -> None:
-        self._database = database
+
+class FactsReader:
+    """What an update reads too, inside its transaction."""
+
+    def __init__(self, query: _Query, repository: int) -> None:
+        self._query = query
         self._repository = repository
-        self._query = database.query
 
     def files(self) -> list[FileRecord]:
         rows = self._query(
             f"SELECT {FILE_COLUMNS} FROM files WHERE repository = ? ORDER BY path", (self._repository,)
         )
-        return [file_record(row) for row in rows]
+        return [_file_record(row) for row in rows]
+
+    def facts(self, path: str) -> StoredFacts | None:
+        rows = self._query(
+            "SELECT interface, body, exports FROM facts JOIN files ON id = file WHERE repository = ? AND path = ?",
+            (self._repository, path),
+        )
+        for interface, body, exports in rows:
+            return StoredFacts(zlib.decompress(interface), zlib.decompress(body), tuple(array("Q", exports)))
+        return None
+
+    def readers(self, keys: Collection[int]) -> set[str]:
+        found: set[str] = set()
+        for batch in batches(sorted(keys)):
+            rows = self._query(
+                f"SELECT DISTINCT path FROM readers JOIN files ON id = file "
+                f"WHERE key IN ({marks(batch)}) AND repository = ?",
+                (*batch, self._repository),
+            )
+            found.update(path for (path,) in rows)
+        return found
+
+    def providers(self, export: int) -> list[str]:
+        rows = self._query(
+            "SELECT path FROM exports JOIN files ON id = file WHERE export = ? AND repository = ? ORDER BY path",
+            (signed(export), self._repository),
+        )
+        return [path for (path,) in rows]
+
+
+class SQLiteReader(FactsReader):
+    """See GraphReader."""
+
+    def __init__(self, database: Database, repository: int) -> None:
+        super().__init__(database.query, repository)
+        self._database = database
 
     def counts(self) -> Counts:
         rows = self._query(
@@ -194,7 +235,7 @@ class SQLiteReader:
 FILE_COLUMNS = "path, content_hash, size_bytes, mtime_ns, language, has_errors, skipped"
 
 
-def file_record(row: Sequence[Any]) -> FileRecord:
+def _file_record(row: Sequence[Any]) -> FileRecord:
     """A record from FILE_COLUMNS."""
     path, content_hash, size_bytes, mtime_ns, language, has_errors, skipped = row
     return FileRecord(path, content_hash, size_bytes, mtime_ns, language, bool(has_errors), skipped)

@@ -41,8 +41,9 @@ CREATE TABLE files (
 );
 CREATE TABLE facts (
     file INTEGER PRIMARY KEY, interface BLOB NOT NULL, body BLOB NOT NULL, documents BLOB NOT NULL,
-    keys BLOB NOT NULL DEFAULT x''
+    exports BLOB NOT NULL, keys BLOB NOT NULL DEFAULT x''
 );
+CREATE TABLE exports (export INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (export, file)) WITHOUT ROWID;
 CREATE TABLE symbols (
     id INTEGER PRIMARY KEY, uid INTEGER NOT NULL UNIQUE, repository INTEGER NOT NULL, file INTEGER NOT NULL,
     kind INTEGER NOT NULL, name TEXT NOT NULL, qualified_name TEXT NOT NULL, {_SPAN}, language TEXT NOT NULL,
@@ -87,6 +88,11 @@ def uid_number(uid: str) -> int:
 
 def number_uid(number: int) -> str:
     return number.to_bytes(8, "big", signed=True).hex()
+
+
+def signed(number: int) -> int:
+    """An unsigned 64-bit number as SQLite keeps it."""
+    return number - (1 << 64) if number >= 1 << 63 else number
 
 
 def pack_span(span: Span | None) -> tuple[int, int, int, int, int, int]:

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from index.errors import UnknownStoreURL
 from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
 SUPPORTED_SCHEMES = ("sqlite",)
 
@@ -41,6 +41,18 @@ class FileEntry:
     documents: Sequence[Document] = ()
     interface: bytes = b""
     body: bytes = b""
+    exports: Collection[int] = ()
+    """Names that the file adds to namespaces shared by several files (a package, a crate, a global scope), as
+    unsigned 64-bit numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFacts:
+    """What a file says by itself, as `FileEntry` brought it; `exports` in rising order."""
+
+    interface: bytes
+    body: bytes
+    exports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,14 @@ class GraphReader(Protocol):
 
     def chunks(self, path: str) -> list[TextChunk]: ...
 
+    def facts(self, path: str) -> StoredFacts | None: ...
+
+    def readers(self, keys: Collection[int]) -> set[str]:
+        """Files whose resolution read any of these keys."""
+
+    def providers(self, export: int) -> list[str]:
+        """Files that export this, in alphabetical order."""
+
     def links(self, paths: Collection[str], *, incoming: bool) -> list[tuple[str, str, float]]:
         """(source, target, weight) of the file-level links that leave, or enter, any of these files."""
 
@@ -100,11 +120,11 @@ class GraphChange(Protocol):
 
     def files(self) -> list[FileRecord]: ...
 
-    def facts(self, path: str) -> tuple[bytes, bytes] | None:
-        """(interface, body) as `FileEntry` brought them."""
+    def facts(self, path: str) -> StoredFacts | None: ...
 
-    def readers(self, keys: Collection[int]) -> set[str]:
-        """Files whose resolution read any of these keys."""
+    def readers(self, keys: Collection[int]) -> set[str]: ...
+
+    def providers(self, export: int) -> list[str]: ...
 
     def touch(self, record: FileRecord) -> None:
         """Replace a file's record only: its content is the same."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,10 +22,10 @@ from index.modules import ModuleMap
 from index.reading import PARSED_LANGUAGES, ReadFile, ReadTask
 from index.repository import Progress
 from index.resolve import resolve_file
-from index.store import GraphChange, GraphStore, ResolvedFile
+from index.store import GraphChange, GraphStore, ResolvedFile, StoredFacts
 from index.types import FileRecord, UpdateReport
 from index.workers import read_all
-from index.world import World, key_hash
+from index.world import World, export_entry, key_hash
 
 _RACY_NS = 50_000_000
 """A file modified this shortly before the last look may have changed again within its time stamp's grain."""
@@ -137,6 +137,7 @@ class _Updater:
         """Apply what differs. Returns how many files were parsed."""
         before = _parsed_paths(self._known.values())
         for path in stale.removed:
+            self._note_exports(self._change.facts(path), ())
             self._change.remove_file(path)
         after = before - set(stale.removed)
         tasks = [self._task(found) for found in stale.changed]
@@ -167,9 +168,10 @@ class _Updater:
         if read.unchanged and known is not None:
             self._change.touch(replace(read.entry.record, has_errors=known.has_errors))
             return
-        old = self._change.facts(path) if read.is_module and known is not None else None
-        if old is not None:
-            interfaces = load_interface(old[0]), load_interface(read.entry.interface)
+        old = self._change.facts(path) if known is not None else None
+        self._note_exports(old, read.entry.exports)
+        if old is not None and read.is_module:
+            interfaces = load_interface(old.interface), load_interface(read.entry.interface)
             self._note(path, *map(interface_entries, interfaces))
             self._changed_keys.add(key_hash(path, "body"))
         self._change.put_file(read.entry)
@@ -180,8 +182,12 @@ class _Updater:
         """Remember the keys of a file's, or the module map's, entries that came, went or changed."""
         self._changed_keys.update(key_hash(path, entry) for entry, _ in old.items() ^ new.items())
 
+    def _note_exports(self, old: StoredFacts | None, new: Collection[int]) -> None:
+        changed = set(old.exports if old else ()) ^ set(new)
+        self._changed_keys.update(key_hash(*export_entry(export)) for export in changed)
+
     def _resolve(self, modules: ModuleMap, paths: list[str]) -> None:
-        world = World(modules, self._interface, self._body)
+        world = World(modules, self._interface, self._body, self._change.providers)
         for done, path in enumerate(paths):
             self._watch.report("resolve", done, len(paths))
             resolution = resolve_file(world, path, self._body(path))
@@ -195,7 +201,7 @@ class _Updater:
         known = self._interfaces.get(path)
         if known is None:
             facts = self._change.facts(path)
-            known = load_interface(facts[0]) if facts else Interface()
+            known = load_interface(facts.interface) if facts else Interface()
             self._interfaces.put(path, known)
         return known
 
@@ -203,7 +209,7 @@ class _Updater:
         known = self._bodies.get(path)
         if known is None:
             facts = self._change.facts(path)
-            known = load_body(facts[1]) if facts else Body()
+            known = load_body(facts.body) if facts else Body()
             self._bodies.put(path, known)
         return known
 

@@ -6,6 +6,7 @@ long as no recorded key changed, and an incremental graph equals a clean rebuild
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Callable
 from typing import NamedTuple
@@ -77,9 +78,15 @@ class World:
     """All interfaces of a tree as one file under resolution sees them."""
 
     def __init__(
-        self, modules: ModuleMap, interface_of: Callable[[str], Interface], body_of: Callable[[str], Body]
+        self,
+        modules: ModuleMap,
+        interface_of: Callable[[str], Interface],
+        body_of: Callable[[str], Body],
+        providers_of: Callable[[int], list[str]],
     ) -> None:
         self.modules = modules
+        self._providers_of = providers_of
+        self._providers: dict[int, list[str]] = {}
         self._interface_of = interface_of
         self._body_of = body_of
         self._reader = ""
@@ -130,6 +137,14 @@ class World:
         definition = self._interface_of(path).definitions.get(class_name)
         return definition.members.get(name, []) if definition else []
 
+    def providers(self, namespace: str, name: str) -> list[str]:
+        """Files that add this name to a namespace shared by several files, in alphabetical order."""
+        export = export_key(namespace, name)
+        self._keys.add(export_entry(export))
+        if export not in self._providers:
+            self._providers[export] = self._providers_of(export)
+        return self._providers[export]
+
     def module_at(self, location: str) -> Module | None:
         self._read_tree(f"mod:{location}")
         path = self.modules.modules.get(location)
@@ -170,6 +185,17 @@ class World:
 
     def _read_tree(self, entry: str) -> None:
         self._keys.add(("", entry))
+
+
+def export_key(namespace: str, name: str) -> int:
+    """The number under which a store keeps who adds this name to this namespace."""
+    digest = hashlib.blake2b(f"{namespace}\0{name}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
+
+
+def export_entry(export: int) -> Entry:
+    """The entry that a reader of an export records."""
+    return "", f"export:{export}"
 
 
 def key_hash(path: str, entry: str) -> int:

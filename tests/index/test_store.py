@@ -15,7 +15,7 @@ from graph_trees import snapshot, write_files
 
 from index.errors import StoreCorrupt, StoreTooNew, StoreUnavailable, UnknownStoreURL
 from index.graph import open_graph
-from index.store import SCHEMA_VERSION, Document, FileEntry, ResolvedFile, open_store
+from index.store import SCHEMA_VERSION, Document, FileEntry, ResolvedFile, StoredFacts, open_store
 from index.types import Edge, EdgeType, FileRecord, Reference, Resolution, Span, Symbol, SymbolKind
 
 SPAN = Span("a.py", 0, 5, 1, 1, 1, 6)
@@ -31,7 +31,13 @@ def symbol(name: str, path: str = "a.py", number: int = 1) -> Symbol:
 def entry(path: str, *symbols: Symbol) -> FileEntry:
     record = FileRecord(path, "hash", 10, 20, "python", has_errors=True)
     words = [Document(s.uid, "a", s.name, "", "shared") for s in symbols]
-    return FileEntry(record, symbols, (), [Document("", path, "names", "", "shared"), *words], b"I", b"B")
+    return FileEntry(
+        record, symbols, (), [Document("", path, "names", "", "shared"), *words], b"I", b"B", [2**64 - 1, 3]
+    )
+
+
+def store_facts(*exports: int) -> StoredFacts:
+    return StoredFacts(b"I", b"B", exports)
 
 
 @pytest.fixture(params=["sqlite"])
@@ -52,7 +58,7 @@ def test_store_gives_back_what_was_put_in(url):
         change.put_file(entry("b.py", two))
         change.put_resolution("a.py", ResolvedFile(edges, [reference], {"b.py": 1.5}, [7, 2**32 - 1]))
         change.set_indexed_at(99)
-        assert change.facts("a.py") == (b"I", b"B")
+        assert change.facts("a.py") == store_facts(3, 2**64 - 1)
         assert change.readers([7]) == change.readers([2**32 - 1, 8]) == {"a.py"}
     assert store.symbols() == [one, two]
     assert store.symbols(name="two") == store.symbols(path="b.py", qualified_name="two") == [two]
@@ -66,6 +72,11 @@ def test_store_gives_back_what_was_put_in(url):
     assert [record.path for record in store.files()] == ["a.py", "b.py"]
     assert store.files()[0].has_errors
     assert store.indexed_at() == 99
+    assert store.facts("a.py") == store_facts(3, 2**64 - 1)
+    assert store.facts("nowhere.py") is None
+    assert store.readers([7, 9]) == {"a.py"}
+    assert store.providers(2**64 - 1) == ["a.py", "b.py"]
+    assert store.providers(4) == []
     assert {path for path, _ in store.search({"shared": 1.0}, "files", limit=9)} == {"a.py", "b.py"}
     assert [uid for uid, _ in store.search({"two": 2.0, "shared": 1.0}, "symbols", limit=1)] == [two.uid]
     store.close()
@@ -87,6 +98,7 @@ def test_replaced_file_keeps_inbound_edges_of_surviving_symbols_only(url):
     with store.change() as change:
         change.remove_file("a.py")
     assert (store.edges(), store.symbols(), len(store.files())) == ([], [user], 1)
+    assert (store.facts("a.py"), store.providers(3)) == (None, ["b.py"])
     assert [path for path, _ in store.search({"shared": 1.0}, "files", limit=9)] == ["b.py"]
     store.close()
 
