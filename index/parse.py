@@ -9,20 +9,14 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
-import tree_sitter_python
-from tree_sitter import Language, Node, Parser, Tree
+from tree_sitter import Node, Parser, Tree
 
 from index.content import decode, detect_encoding
-from index.errors import GraphError
+from index.grammars import grammar
 from index.types import Span
 
 _BOM_BYTES = 3
-
-
-class UnknownLanguage(GraphError):
-    """Raised when no grammar parses that language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +28,6 @@ class SyntaxIssue:
     kind: str
     """`unexpected` or `missing`."""
     text: str
-
-
-@lru_cache(maxsize=8)
-def grammar(language: str) -> Language:
-    """The grammar of a language. Raises UnknownLanguage."""
-    match language:
-        case "python":
-            return Language(tree_sitter_python.language())
-    raise UnknownLanguage(f"No grammar parses {language!r}. Known: python.")
 
 
 def parse(source: bytes, language: str = "python") -> Tree:
