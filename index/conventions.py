@@ -9,6 +9,8 @@ from fnmatch import translate
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from index.languages.registry import spec_of
+
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_tests?|tests?|conftest)\.pyi?$")
 _TEST_FOLDERS = frozenset({"tests", "testing_support", "test_suite", "testsuite"})
 _SECRET_NAMES = (
@@ -41,11 +43,14 @@ _GENERATED_HEAD_BYTES = 1_500
 
 
 def is_test_path(path: str) -> bool:
-    """Whether a path looks like a test or its support, by the customs of pytest and unittest."""
+    """Whether a path looks like a test or its support, by the customs of pytest, unittest and each language."""
     if _TEST_FILE.search(path):
         return True
     folders = path.split("/")[:-1]
-    return not _TEST_FOLDERS.isdisjoint(folders) or folders[:1] == ["test"]
+    if not _TEST_FOLDERS.isdisjoint(folders) or folders[:1] == ["test"]:
+        return True
+    spec = spec_of(path)
+    return spec is not None and spec.is_test_file(path)
 
 
 def tested_stem(path: str) -> str | None:

@@ -59,6 +59,8 @@ class Interface:
     """`__all__`, where it is a plain list of strings."""
     stars: tuple[str, ...] = ()
     """`level:module` of every `from module import *`."""
+    namespace: str = ""
+    """The namespace shared by several files (a package, a global scope) that the names join; empty for none."""
 
 
 class Scope(NamedTuple):
@@ -124,15 +126,17 @@ def interface_entries(interface: Interface) -> dict[str, str]:
         for name, bindings in definition.members.items():
             entries[f"m:{qualified_name}.{name}"] = repr(bindings)
     entries["stars"] = repr((interface.exported, interface.stars))
+    entries["namespace"] = interface.namespace
     return entries
 
 
 def dump_interface(interface: Interface) -> bytes:
-    return _dump([interface.names, interface.definitions, interface.exported, interface.stars])
+    shown = interface
+    return _dump([shown.names, shown.definitions, shown.exported, shown.stars, shown.namespace])
 
 
 def load_interface(data: bytes) -> Interface:
-    names, definitions, exported, stars = json.loads(data)
+    names, definitions, exported, stars, namespace = json.loads(data)
     return Interface(
         _bindings(names),
         {
@@ -141,6 +145,7 @@ def load_interface(data: bytes) -> Interface:
         },
         None if exported is None else tuple(exported),
         tuple(stars),
+        namespace,
     )
 
 

@@ -12,10 +12,9 @@ from index.content import MAX_FILE_BYTES, changed_ns
 from index.conventions import is_secret, is_vendored_folder
 from index.errors import RootError
 from index.ignore import IGNORE_FILES, IgnoreRules
+from index.languages.registry import spec_of
 from index.types import FileRecord
 
-LANGUAGES = {".py": "python", ".pyi": "python", ".pyw": "python"}
-"""Languages that are parsed, by file name suffix."""
 PROSE = {".md": "markdown", ".markdown": "markdown", ".rst": "restructuredtext", ".txt": "text"}
 """Languages that are kept as text chunks."""
 _NEVER_ENTERED = frozenset(
@@ -45,8 +44,10 @@ class _Folder:
 
 def language_of(name: str) -> str | None:
     """The language of a file name, or None where nothing is indexed but the name."""
-    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - called once per file of the tree
-    return LANGUAGES.get(suffix) or PROSE.get(suffix)
+    spec = spec_of(name)
+    if spec is not None:
+        return spec.name
+    return PROSE.get(os.path.splitext(name)[1].lower())  # noqa: PTH122 - called once per file of the tree
 
 
 def walk(

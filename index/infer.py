@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from index.conventions import builtin_names
 from index.facts import CALL, CONTAINER, DEFINITION, ELEMENT, IMPORT, Binding, Body
+from index.languages.registry import spec_of
+from index.languages.rules import Rules
 from index.python_scopes import CLASS_RECEIVER_METHODS
 from index.world import Container, Definer, Entity, External, Instance, Module, Parent, World
 
@@ -40,6 +41,9 @@ class Inference:
         self.world = world
         self.path = path
         self.scopes = body.scopes
+        spec = spec_of(path)
+        self.rules = spec.rules if spec else Rules()
+        self._builtins = spec.builtins if spec else frozenset()
         self._fixtures = {(use.scope, use.chain) for use in body.uses if use.role == "fixture"}
         self._evaluating: set[tuple[int, str]] = set()
         self._names: dict[tuple[str, str], Found | None] = {}
@@ -57,17 +61,40 @@ class Inference:
                     return self._receiver(index)
                 if name in opened.names:
                     return self._local_value(index, name, opened.names[name])
-            elif first:
-                found = self.world.member(self.path, opened.qualified_name, name)
-                if found:
-                    return self.binding(
-                        self.path, found, owner=Definer(self.path, opened.qualified_name, True)
-                    )
+            elif first or self.rules.implicit_receiver:
+                found = self._from_class(opened.qualified_name, name)
+                if found is not None:
+                    return found
             index, first = opened.parent, first and opened.kind == "block"
-        found_global = self.module_name(self.path, name)
+        found_global = self.visible_name(self.path, name)
         if found_global is not None:
             return found_global
-        return OUTSIDE if name in builtin_names() else None
+        return OUTSIDE if name in self._builtins else None
+
+    def _from_class(self, class_name: str, name: str) -> Found | None:
+        """What a bare name means by the class around it: a name of its body or, where that is seen, a member."""
+        owner = Definer(self.path, class_name, True)
+        if self.rules.implicit_receiver:
+            owner = self._whole_class(owner)
+            found = self._member(owner, name, Instance(owner), 0, set())
+            return found._replace(typed=True) if found.uid or found.entity is not None else None
+        bindings = self.world.member(self.path, class_name, name)
+        return self.binding(self.path, bindings, owner=owner) if bindings else None
+
+    def _whole_class(self, part: Definer) -> Definer:
+        """Where a class stands of which a file has a part: methods outside it, an extension."""
+        definition = self.world.definition(part.path, part.qualified_name)
+        if definition is None or definition.uid:
+            return part
+        found = self.foreign(part.path, part.qualified_name, None, None, 1).entity
+        return found if isinstance(found, Definer) and found.is_class else part
+
+    def visible_name(self, path: str, name: str, depth: int = 0) -> Found | None:
+        """What a bare name means at the top of a file: a name of its own, or one that its namespaces hold."""
+        found = self.module_name(path, name, depth)
+        if found is None and depth <= _MAX_DEPTH:
+            found = self.rules.fall_through(self, path, name, depth)
+        return found
 
     def _receiver(self, scope: int) -> Found:
         opened = self.scopes[scope]
@@ -86,7 +113,7 @@ class Inference:
         while scope > 0:
             scope = self.scopes[scope].parent
             if self.scopes[scope].kind == "class":
-                return Definer(self.path, self.scopes[scope].qualified_name, True)
+                return self._whole_class(Definer(self.path, self.scopes[scope].qualified_name, True))
         return None
 
     def _local_value(self, scope: int, name: str, bindings: list[Binding]) -> Found:
@@ -154,7 +181,7 @@ class Inference:
             if module is None or not module.path or module.path == path:
                 continue
             exported = self.world.stars(module.path)[0]
-            if name in exported if exported is not None else not name.startswith("_"):
+            if name in exported if exported is not None else self.rules.offers(name):
                 found = self.module_name(module.path, name, depth + 1)
                 if found is not None:
                     return found
@@ -200,15 +227,14 @@ class Inference:
 
     def _imported_module(self, path: str, target: str) -> Module | None:
         level, _, dotted = target.partition(":")
-        return self.world.find_module(path, int(level), dotted)
+        return self.rules.find_module(self.world, path, int(level), dotted)
 
     def _module_member(self, module: Module, name: str, depth: int) -> Found:
         if module.path and depth <= _MAX_DEPTH:
             found = self.module_name(module.path, name, depth)
             if found is not None:
                 return found
-        submodule = self.world.module_at(f"{module.location}/{name}" if module.location else name)
-        return Found(submodule) if submodule else NOTHING
+        return self.rules.module_member(self, module, name, depth) or NOTHING
 
     # Chains
 
@@ -243,7 +269,7 @@ class Inference:
             instance = receiver if isinstance(receiver, Instance) else Instance(receiver)
             found, parts = Found(instance, typed=True), parts[1:]
         else:
-            found = self.module_name(path, root, depth)
+            found = self.visible_name(path, root, depth)
             if found is None and owner is not None:
                 found = self.binding(path, self.world.member(path, owner.qualified_name, root), depth)
         return self._follow(found or NOTHING, parts, depth)
@@ -335,6 +361,10 @@ class Inference:
         bindings = self.world.member(owner.path, owner.qualified_name, name)
         if bindings:
             return self.binding(owner.path, bindings, depth, owner, receiver)
+        for path in self.rules.extenders(self.world, owner, name):
+            bindings = self.world.member(path, owner.qualified_name, name)
+            if bindings:
+                return self.binding(path, bindings, depth, owner, receiver)
         for base in self.bases(owner, depth):
             inherited = self._member(base, name, receiver, depth + 1, seen)
             if inherited.uid or inherited.entity is not None:
@@ -343,12 +373,13 @@ class Inference:
 
     def bases(self, owner: Definer, depth: int = 0) -> list[Definer]:
         """The base classes that lie in the repository."""
-        definition = self.world.definition(owner.path, owner.qualified_name)
         found = []
-        for chain in definition.bases if definition else ():
-            base = self.foreign(owner.path, chain, None, None, depth + 1).entity
-            if isinstance(base, Definer) and base.is_class and base != owner:
-                found.append(base)
+        for path in (owner.path, *self.rules.extenders(self.world, owner, "")):
+            definition = self.world.definition(path, owner.qualified_name)
+            for chain in definition.bases if definition else ():
+                base = self.foreign(path, chain, None, None, depth + 1).entity
+                if isinstance(base, Definer) and base.is_class and base != owner:
+                    found.append(base)
         return found
 
     def _property_value(self, found: Found, depth: int) -> Found:

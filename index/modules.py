@@ -12,6 +12,7 @@ from functools import cached_property
 from posixpath import dirname
 
 from index.conventions import is_test_path, tested_stem
+from index.languages.registry import spec_of
 
 NAMESPACE = "/"
 """What a location maps to where it is a folder of modules without `__init__.py`."""
@@ -40,7 +41,8 @@ class ModuleMap:
     """The modules of a tree. Two maps differ for a reader only in the `entries` that it read."""
 
     def __init__(self, paths: Iterable[str]) -> None:
-        self._paths = sorted(path for path in paths if path.endswith(_SUFFIXES))
+        self.files = frozenset(paths)
+        self._paths = sorted(path for path in self.files if path.endswith(_SUFFIXES))
 
     @cached_property
     def modules(self) -> Mapping[str, str]:
@@ -80,9 +82,9 @@ class ModuleMap:
     def namesakes(self) -> Mapping[str, tuple[str, ...]]:
         """Stem → the files of that name that are no tests: where `test_stem.py` may point."""
         found: dict[str, list[str]] = defaultdict(list)
-        for path in self._paths:
+        for path in sorted(self.files):
             if not is_test_path(path):
-                found[location_of(path).rpartition("/")[2].lstrip("_")].append(path)
+                found[own_stem_key(path)].append(path)
         return {stem: tuple(paths) for stem, paths in found.items()}
 
     def roots_for(self, path: str, name: str, own_root: str, tops: tuple[tuple[bool, str], ...]) -> list[str]:
@@ -107,13 +109,29 @@ class ModuleMap:
         entries.update((f"top:{name}", repr(roots)) for name, roots in self.tops.items())
         entries.update((f"root:{path}", self.own_root(path)) for path in self._paths)
         entries.update((f"stem:{stem}", repr(paths)) for stem, paths in self.namesakes.items())
+        entries.update((f"file:{path}", "") for path in self.files)
         return entries
 
 
 def stem_key(path: str) -> str | None:
     """The stem of the file that a test file's name points to, without leading underscores."""
-    stem = tested_stem(path)
-    return stem.lstrip("_") if stem else None
+    spec = spec_of(path)
+    own = spec is not None and not path.endswith(_SUFFIXES)
+    stem = spec.tested_stem(file_stem(path)) if spec is not None and own else tested_stem(path)
+    return f"{spec.family if spec else ''}:{stem.lstrip('_')}" if stem else None
+
+
+def own_stem_key(path: str) -> str:
+    """The key under which a file is found by tests that are named after it."""
+    spec = spec_of(path)
+    name = location_of(path).rpartition("/")[2] if path.endswith(_SUFFIXES) else file_stem(path)
+    return f"{spec.family if spec else ''}:{name.lstrip('_')}"
+
+
+def file_stem(path: str) -> str:
+    """A file's name without its last suffix."""
+    name = path.rpartition("/")[2]
+    return name.rpartition(".")[0] or name
 
 
 def _shared_folders(one: str, other: str) -> int:

@@ -6,6 +6,7 @@ Functions see enclosing functions and the module; a class body's names are seen 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from index.conventions import builtin_names
@@ -57,7 +58,11 @@ class OpenScope:
 class FileScopes:
     """The scopes and symbols of a file under construction. Scope 0 and symbol 0 are the module's."""
 
-    def __init__(self, repository: str, path: str) -> None:
+    def __init__(
+        self, repository: str, path: str, language: str = "python", builtins: Collection[str] | None = None
+    ) -> None:
+        self._language = language
+        self._builtins = builtin_names() if builtins is None else builtins
         self._repository = repository
         self._path = path
         self._ordinals: dict[tuple[SymbolKind, str], int] = {}
@@ -87,7 +92,7 @@ class FileScopes:
                 name=qualified_name.rpartition(".")[2],
                 qualified_name=qualified_name,
                 span=span,
-                language="python",
+                language=self._language,
                 signature=signature,
                 docstring=docstring,
                 body_hash=hashlib.blake2b(body, digest_size=8).hexdigest(),
@@ -203,7 +208,7 @@ class FileScopes:
                 local = opened.kind in ("function", "block") and self._is_value(opened, root)
                 return not (single and (opaque or local))
             scope, first = opened.parent, first and opened.kind == "block"
-        return bool(self.stars) or root == "super" or root not in builtin_names()
+        return bool(self.stars) or root == "super" or root not in self._builtins
 
     @staticmethod
     def _is_value(scope: OpenScope, name: str) -> bool:

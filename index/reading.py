@@ -9,13 +9,13 @@ from index.content import Content, Unreadable, read_content
 from index.conventions import is_generated
 from index.documents import chunks_of, documents_of
 from index.facts import dump_body, dump_interface
-from index.files import LANGUAGES, Found
-from index.modules import module_name
-from index.python import extract
+from index.files import Found
+from index.languages.extract import extract
+from index.languages.registry import spec_of
+from index.languages.scopes import added_names
 from index.store import FileEntry
 from index.types import FileRecord
-
-PARSED_LANGUAGES = frozenset(LANGUAGES.values())
+from index.world import export_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,25 @@ def read_file(task: ReadTask) -> ReadFile:
     record, content = _content(Path(task.root), task.found)
     if content is None:
         return ReadFile(FileEntry(record))
-    is_module = record.language in PARSED_LANGUAGES
+    spec = spec_of(record.path)
     if record.content_hash == task.known_hash:
-        return ReadFile(FileEntry(record), unchanged=True, is_module=is_module)
+        return ReadFile(FileEntry(record), unchanged=True, is_module=spec is not None)
     path = record.path
-    if not is_module:
+    if spec is None:
         words = documents_of(path, content.text, ())
         return ReadFile(FileEntry(record, chunks=chunks_of(path, content), documents=words))
-    facts = extract(task.repository, path, module_name(path), content)
+    if spec.read is not None:
+        facts = spec.read(task.repository, path, content)
+    else:
+        facts = extract(spec, task.repository, path, content)
+    namespace = facts.interface.namespace
     entry = FileEntry(
         replace(record, has_errors=facts.has_errors),
         facts.symbols,
         documents=documents_of(path, content.text, facts.symbols),
         interface=dump_interface(facts.interface),
         body=dump_body(facts.body),
+        exports={export_key(namespace, name) for name in added_names(facts.interface)} if namespace else (),
     )
     return ReadFile(entry, is_module=True)
 

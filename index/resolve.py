@@ -14,7 +14,7 @@ from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, MARKS, UNKNOWN_R
 from index.infer import NOTHING, Found, Inference
 from index.modules import stem_key
 from index.types import Edge, EdgeType, Reference, Resolution, Span
-from index.world import Definer, HelperEdges, Instance, Module, World, key_hash
+from index.world import Definer, Entity, HelperEdges, Instance, Module, World, key_hash
 
 _EXACT_CONFIDENCE, _RECEIVER_CONFIDENCE, _TYPED_CONFIDENCE = 1.0, 0.95, 0.85
 _NAMESAKE_CONFIDENCE = 0.5
@@ -83,11 +83,16 @@ class _Resolver:
     # Imports
 
     def _import(self, use: ImportUse) -> None:
-        module = self.world.find_module(self.path, use.level, use.module) if use.module or use.level else None
+        rules = self.infer.rules
+        module = (
+            rules.find_module(self.world, self.path, use.level, use.module)
+            if use.module or use.level
+            else None
+        )
         span = Span(self.path, *use.span)
         if module is None:
-            if use.level or self.world.has_top(self.path, use.module):
-                name = f"{'.' * use.level}{use.module}"
+            if use.level or rules.is_inside(self.world, self.path, use.module):
+                name = use.module if use.module.startswith(".") else f"{'.' * use.level}{use.module}"
                 self.references.append(Reference(self.scopes[0].uid, name, EdgeType.IMPORTS, span))
             return
         if use.name in ("", "*"):
@@ -99,7 +104,7 @@ class _Resolver:
             if found.entity.location.rpartition("/")[0] != module.location:
                 self._import_file(module, span)
             return
-        self._import_file(module, span)
+        self._import_file(module if module.path else Module(module.location, found.path), span)
         if found.uid:
             self.places[found.uid] = found.path
             self.edges.append(Edge(self.path, found.uid, EdgeType.IMPORTS, span=span))
@@ -107,8 +112,9 @@ class _Resolver:
             self.references.append(Reference(self.scopes[0].uid, use.name, EdgeType.IMPORTS, span))
 
     def _import_file(self, module: Module, span: Span) -> None:
-        if module.path and module.path != self.path:
-            self.edges.append(Edge(self.path, module.path, EdgeType.IMPORTS, span=span))
+        for path in self.infer.rules.files_of(self.world, module):
+            if path != self.path:
+                self.edges.append(Edge(self.path, path, EdgeType.IMPORTS, span=span))
 
     # Uses
 
@@ -122,6 +128,8 @@ class _Resolver:
             position = -1
         elif root == "super" and parts[:1] == [CALL]:
             found, parts = self.infer.parent_of(scope), parts[1:]
+            if parts[:1] == [CALL]:
+                self._emit(use, 0, EdgeType.CALLS, self._constructor(found.entity), typed=True)
         else:
             local = self.infer.local(root, scope)
             found = local or NOTHING
@@ -171,10 +179,15 @@ class _Resolver:
             confidence = _RECEIVER_CONFIDENCE if receiver else _TYPED_CONFIDENCE
         self._add(Edge(source, found.uid, type_, resolution, confidence, span), found.path)
         if type_ is EdgeType.INSTANTIATES and isinstance(found.entity, Definer):
-            constructor = self.infer.attribute(Instance(found.entity), "__init__")
+            constructor = self._constructor(Instance(found.entity))
             if constructor.uid:
                 edge = Edge(source, constructor.uid, EdgeType.CALLS, resolution, confidence, span)
                 self._add(edge, constructor.path)
+
+    def _constructor(self, entity: Entity) -> Found:
+        """The method that runs when an object is made."""
+        found = (self.infer.attribute(entity, name) for name in self.infer.rules.constructors)
+        return next((constructor for constructor in found if constructor.uid), NOTHING)
 
     def _add(self, edge: Edge, place: str) -> None:
         if edge.source != edge.target or edge.type is EdgeType.CALLS:
@@ -202,7 +215,9 @@ class _Resolver:
             owner = Definer(self.path, qualified_name, True)
             for name, bindings in definition.members.items():
                 own = self.infer.binding(self.path, bindings)
-                if not isinstance(own.entity, Definer) or own.entity.is_class or name.startswith("__"):
+                if not isinstance(own.entity, Definer) or own.entity.is_class:
+                    continue
+                if name.startswith("__") or name in self.infer.rules.constructors:
                     continue
                 for base in self.infer.bases(owner):
                     found = self.infer.attribute(base, name)

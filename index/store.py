@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from index.errors import UnknownStoreURL
 from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
 SUPPORTED_SCHEMES = ("sqlite",)
 

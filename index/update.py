@@ -18,8 +18,9 @@ from typing import Generic, TypeVar
 from index.errors import UpdateCancelled
 from index.facts import Body, Interface, interface_entries, load_body, load_interface
 from index.files import Found, walk
+from index.languages.registry import spec_of
 from index.modules import ModuleMap
-from index.reading import PARSED_LANGUAGES, ReadFile, ReadTask
+from index.reading import ReadFile, ReadTask
 from index.repository import Progress
 from index.resolve import resolve_file
 from index.store import GraphChange, GraphStore, ResolvedFile, StoredFacts
@@ -234,4 +235,4 @@ class _Recent(Generic[Value]):
 
 
 def _parsed_paths(records: Iterable[FileRecord]) -> set[str]:
-    return {r.path for r in records if r.language in PARSED_LANGUAGES and r.skipped is None}
+    return {r.path for r in records if r.skipped is None and spec_of(r.path) is not None}

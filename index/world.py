@@ -128,6 +128,11 @@ class World:
         interface = self._interface_of(path)
         return interface.exported, interface.stars
 
+    def namespace(self, path: str) -> str:
+        """The namespace that a file's names join."""
+        self._read(path, "namespace")
+        return self._interface_of(path).namespace
+
     def definition(self, path: str, qualified_name: str) -> Definition | None:
         self._read(path, f"d:{qualified_name}")
         return self._interface_of(path).definitions.get(qualified_name)
@@ -144,6 +149,11 @@ class World:
         if export not in self._providers:
             self._providers[export] = self._providers_of(export)
         return self._providers[export]
+
+    def has_file(self, path: str) -> bool:
+        """Whether the tree has this file, and it was read."""
+        self._read_tree(f"file:{path}")
+        return path in self.modules.files
 
     def module_at(self, location: str) -> Module | None:
         self._read_tree(f"mod:{location}")

@@ -1,0 +1,52 @@
+"""Take the comment that documents a definition, without its marks. Knows no scopes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from inspect import cleandoc
+
+from tree_sitter import Node
+
+from index.languages.spec import LanguageSpec
+
+_MAX_CHARS = 2_000
+_MARKS = re.compile(r"^[ \t]*(?:/\*+!?|\*+/|///?!?|\*(?!/)|#+|--+|;+)[ \t]?|[ \t]*\*+/[ \t]*$", re.MULTILINE)
+
+_HEADS = ("package", "import", "use", "using", "namespace", "preproc")
+"""Beginnings of the types of nodes that open a file: a comment above them speaks of the file."""
+
+
+def comment_before(node: Node, spec: LanguageSpec, text: Callable[[Node], str]) -> str:
+    """The comment that ends just above a definition; of a file's root, the one that it begins with."""
+    comments = _first_comments(node, spec) if node.parent is None else _comments_above(node, spec)
+    return cleandoc(_MARKS.sub("", "\n".join(map(text, comments)))).strip()[:_MAX_CHARS]
+
+
+def _comments_above(node: Node, spec: LanguageSpec) -> list[Node]:
+    found: list[Node] = []
+    below, above = node, node.prev_named_sibling
+    while above is not None and above.type in spec.comments and _touch(above, below):
+        found.append(above)
+        below, above = above, above.prev_named_sibling
+    return found[::-1]
+
+
+def _first_comments(root: Node, spec: LanguageSpec) -> list[Node]:
+    """Comments that a file begins with, unless they document the definition below them."""
+    found: list[Node] = []
+    for child in root.named_children:
+        if found and not _touch(found[-1], child):
+            break
+        if child.type not in spec.comments:
+            return found if child.type.startswith(_HEADS) else []
+        found.append(child)
+    return found
+
+
+def _touch(above: Node, below: Node) -> bool:
+    """Whether one node begins on the line where the other ends or on the next, and is no trailing remark."""
+    end = above.end_point[0] - (1 if above.end_point[1] == 0 else 0)
+    before = above.prev_sibling
+    trailing = before is not None and before.end_point[0] == above.start_point[0]
+    return below.start_point[0] - end <= 1 and not trailing

@@ -1,0 +1,353 @@
+"""Read one file of a declared language into facts: symbols, bindings, uses, imports. Knows no other file.
+
+One pass over what the language's query found, in order of place, with a stack of open scopes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tree_sitter import Node
+
+from index.content import Content
+from index.conventions import is_test_path
+from index.facts import CALL, DEFINITION, ELEMENT, IMPORT, VALUE, Binding, FileFacts, ImportUse, Use
+from index.languages.chains import Chains
+from index.languages.comments import comment_before
+from index.languages.imports import read_plain_import
+from index.languages.matches import DEFINITIONS, USE, Captures, Event, matches
+from index.languages.scopes import LanguageScopes
+from index.languages.spec import LanguageSpec
+from index.parse import Lines, parse
+from index.python_scopes import OPAQUE
+from index.types import SymbolKind
+
+_MAX_SIGNATURE_CHARS, _MAX_HEAD_CHARS = 300, 80
+_SPACE = re.compile(r"\s+")
+_CLASS_LIKE = {
+    "definition.class": SymbolKind.CLASS,
+    "definition.interface": SymbolKind.INTERFACE,
+    "definition.module": SymbolKind.MODULE,
+}
+_VALUE_LIKE = {"definition.field": SymbolKind.FIELD, "definition.constant": SymbolKind.CONSTANT}
+Handler = Callable[[Event, int], None]
+
+
+def extract(spec: LanguageSpec, repository: str, path: str, content: Content) -> FileFacts:
+    """Everything that one file says by itself."""
+    return _File(spec, repository, path, content).read()
+
+
+class _File:
+    def __init__(self, spec: LanguageSpec, repository: str, path: str, content: Content) -> None:
+        self.spec, self.path, self.source = spec, path, content.data
+        self.lines = Lines(content.data, content.encoding)
+        self._ascii = content.data.isascii()
+        self._root = parse(content.data, spec.grammar or spec.name).root_node
+        self._scopes = LanguageScopes(repository, path, spec)
+        self._chains = Chains(spec, self.text)
+        self._test_file = is_test_path(path)
+        self._events, self._taken = matches(spec, self._root)
+        self._bound: set[int] = set()
+        self._open: list[tuple[int, int]] = []
+        self._returns: list[tuple[int, str]] = []
+        self._uses: list[Use] = []
+        self._imports: list[ImportUse] = []
+        self._handlers: dict[str, Handler] = {
+            **dict.fromkeys(DEFINITIONS, self._definition),
+            USE: self._use,
+            "package": self._package,
+            "scope": self._scope,
+            "inherits": self._inherits,
+            "decorates": self._decorates,
+            "import": self._import,
+            "export": self._export,
+            "parameter": self._parameter,
+            "element": self._element,
+            "field": self._field,
+            "variable": self._variable,
+            "return": self._return,
+        }
+
+    def read(self) -> FileFacts:
+        name = file_module_name(self.path)
+        docstring = comment_before(self._root, self.spec, self.text)
+        symbol = self._symbol(SymbolKind.MODULE, name, self._root, -1, "", docstring)
+        self._scopes.open("module", name, symbol, -1)
+        if self.spec.namespace is not None:
+            self._scopes.namespace = self.spec.namespace(self.path, "")
+        self._open.append((len(self.source) + 1, 0))
+        for event in self._events:
+            start = event.node.start_byte
+            while self._open[-1][0] <= start:
+                self._open.pop()
+            self._handlers[event.head](event, self._open[-1][1])
+        for scope, chain in self._returns:
+            opened = self._scopes.scopes[scope]
+            if not opened.returns:
+                opened.returns = self._scopes.outside(chain, scope)
+        interface = self._scopes.interface()
+        body = self._scopes.body(self._uses, self._imports)
+        return FileFacts(self._scopes.symbols, interface, body, self._root.has_error)
+
+    def text(self, node: Node) -> str:
+        piece = self.source[node.start_byte : node.end_byte]
+        return piece.decode() if self._ascii else self.lines.text(node.start_byte, node.end_byte)
+
+    # Definitions
+
+    def _definition(self, event: Event, scope: int) -> None:
+        captures, name_node = event.captures, event.captures.get("name")
+        if name_node is None or name_node.id in self._bound:
+            return
+        is_test = event.head == "definition.test"
+        if is_test and not self._test_file:
+            return
+        self._bound.add(name_node.id)
+        name = _plain_name(self.text(name_node))
+        self._taken.add(event.node.id)
+        if "inner" in captures:
+            self._taken.add(captures["inner"].id)
+        if event.head in _VALUE_LIKE:
+            self._value(event, scope, name, _VALUE_LIKE[event.head])
+        elif event.head in _CLASS_LIKE:
+            self._class(event, scope, name)
+        else:
+            self._function(event, scope, name, is_test)
+
+    def _class(self, event: Event, scope: int, name: str) -> None:
+        qualified_name = self._scopes.qualified(scope, name)
+        symbol = self._define(_CLASS_LIKE[event.head], qualified_name, event, scope)
+        inner = self._scopes.open_class(qualified_name, symbol, scope)
+        self._scopes.bind(scope, name, Binding(DEFINITION, qualified_name, ""))
+        self._open.append((event.node.end_byte, inner))
+
+    def _function(self, event: Event, scope: int, name: str, is_test: bool) -> None:
+        captures = event.captures
+        if "owner" in captures:
+            owner = self._chains.type(captures["owner"]).removesuffix(f".{CALL}")
+            if owner:
+                scope = self._scopes.part_of(self._scopes.qualified(scope, owner), scope)
+        outer = self._scopes.scopes[scope]
+        in_class = outer.kind == "class"
+        kind = SymbolKind.METHOD if in_class else SymbolKind.FUNCTION
+        if is_test or "test" in captures or (self._test_file and self.spec.is_test_name(name)):
+            kind = SymbolKind.TEST
+        qualified_name = self._scopes.qualified(scope, name)
+        symbol = self._define(kind, qualified_name, event, scope)
+        self._scopes.note_member(scope, symbol)
+        if not is_test:
+            self._scopes.bind(scope, name, Binding(DEFINITION, qualified_name, ""))
+        inner = self._scopes.open("function", qualified_name, symbol, scope)
+        opened = self._scopes.scopes[inner]
+        opened.role = "test" if kind is SymbolKind.TEST else self._role(captures)
+        if "returns" in captures:
+            opened.returns, opened.returns_annotated = self._chains.type(captures["returns"]), True
+        if "receiver" in captures:
+            opened.receiver = self.text(captures["receiver"])
+        elif in_class:
+            opened.receiver = self.spec.receiver
+        if opened.receiver:
+            self._scopes.bind(inner, opened.receiver, OPAQUE)
+        self._open.append((event.node.end_byte, inner))
+
+    def _role(self, captures: Captures) -> str:
+        if "static" in captures:
+            return "class"
+        return "property" if "property" in captures else ""
+
+    def _define(self, kind: SymbolKind, qualified_name: str, event: Event, scope: int) -> int:
+        node, inner = event.node, event.captures.get("inner", event.node)
+        body = event.captures.get("body") or inner.child_by_field_name("body")
+        whole, end = self._whole(node), node.end_byte if body is None else body.start_byte
+        if body is not None and "body" in event.captures:
+            brace = self.source.find(b"{", end, min(body.end_byte, end + _MAX_HEAD_CHARS))
+            end = max(end, brace)
+        signature = _SPACE.sub(" ", self.lines.text(whole.start_byte, end)).strip().rstrip("{=> ")
+        docstring = comment_before(whole, self.spec, self.text)
+        parent = self._scopes.scopes[scope].symbol
+        return self._symbol(kind, qualified_name, whole, parent, signature[:_MAX_SIGNATURE_CHARS], docstring)
+
+    def _whole(self, node: Node) -> Node:
+        """A definition with what wraps only it: `export`, a declaration around one specification."""
+        while True:
+            outer = node.parent
+            if outer is None or outer.type not in self.spec.outer:
+                return node
+            if sum(child.type == node.type for child in outer.named_children) > 1:
+                return node
+            node = outer
+
+    def _symbol(
+        self, kind: SymbolKind, name: str, node: Node, parent: int, signature: str, docstring: str = ""
+    ) -> int:
+        whole = node == self._root
+        start, end = (0, len(self.source)) if whole else (node.start_byte, node.end_byte)
+        span = self.lines.span(self.path, start, end)
+        return self._scopes.add_symbol(kind, name, span, parent, signature, docstring, self.source[start:end])
+
+    # Values
+
+    def _value_of(self, captures: Captures) -> str:
+        """What a declared type or an assigned value says of a name."""
+        return self._chains.type(captures.get("type")) or self._chains.value(captures.get("value"))
+
+    def _value(self, event: Event, scope: int, name: str, kind: SymbolKind) -> None:
+        """A constant or field with a symbol of its own."""
+        opened, chain = self._scopes.scopes[scope], self._value_of(event.captures)
+        uid = ""
+        if not any(binding.target for binding in opened.names.get(name, ())):
+            whole = self._whole(event.node)
+            docstring = comment_before(whole, self.spec, self.text)
+            symbol = self._symbol(
+                kind, self._scopes.qualified(scope, name), whole, opened.symbol, self._head(whole), docstring
+            )
+            self._scopes.note_member(scope, symbol)
+            uid = self._scopes.symbols[symbol].uid
+        if uid or chain:
+            self._scopes.bind(scope, name, Binding(VALUE, uid, chain))
+
+    def _head(self, node: Node) -> str:
+        """The beginning of a declaration on one line."""
+        end = min(node.end_byte, node.start_byte + 4 * _MAX_HEAD_CHARS)
+        return _SPACE.sub(" ", self.lines.text(node.start_byte, end))[:_MAX_HEAD_CHARS]
+
+    def _variable(self, event: Event, scope: int) -> None:
+        name_node = event.captures.get("name")
+        if name_node is None or name_node.id in self._bound:
+            return
+        self._bound.add(name_node.id)
+        name, kind = self.text(name_node), self._scopes.scopes[scope].kind
+        if kind in ("module", "class") and "local" not in event.captures:
+            self._value(event, scope, name, SymbolKind.CONSTANT if kind == "module" else SymbolKind.FIELD)
+        else:
+            self._scopes.bind(scope, name, Binding(VALUE, "", self._value_of(event.captures)))
+
+    def _parameter(self, event: Event, scope: int) -> None:
+        name_node = event.captures.get("name")
+        if name_node is not None and name_node.id not in self._bound:
+            self._bound.add(name_node.id)
+            self._scopes.bind(scope, self.text(name_node), Binding(VALUE, "", self._value_of(event.captures)))
+
+    def _element(self, event: Event, scope: int) -> None:
+        name_node = event.captures.get("name")
+        if name_node is not None:
+            self._bound.add(name_node.id)
+            held = self._chains.value(event.captures.get("value"))
+            chain = self._chains.type(event.captures.get("type")) or (f"{held}.{ELEMENT}" if held else "")
+            self._scopes.bind(scope, self.text(name_node), Binding(VALUE, "", chain))
+
+    def _field(self, event: Event, scope: int) -> None:
+        """A field that a method declares by assigning it, or a constructor by a parameter."""
+        inner = scope
+        while scope > 0 and self._scopes.scopes[scope].kind != "class":
+            scope = self._scopes.scopes[scope].parent
+        name_node, owner = event.captures.get("name"), self._scopes.scopes[scope]
+        if name_node is None or owner.kind != "class":
+            return
+        name = self.text(name_node)
+        chain = self._scopes.outside(self._value_of(event.captures), inner)
+        uid = ""
+        if not owner.names.get(name):
+            symbol = self._symbol(
+                SymbolKind.FIELD, f"{owner.qualified_name}.{name}", event.node, owner.symbol,
+                self._head(event.node),
+            )  # fmt: skip
+            uid = self._scopes.symbols[symbol].uid
+        if uid or chain:
+            self._scopes.bind(scope, name, Binding(VALUE, uid, chain))
+
+    def _return(self, event: Event, scope: int) -> None:
+        chain = self._chains.value(event.captures.get("value"))
+        if chain and self._scopes.scopes[scope].kind == "function":
+            self._returns.append((scope, chain))
+
+    # Scopes, bases, imports
+
+    def _scope(self, event: Event, scope: int) -> None:
+        """A lambda or anonymous function has names of its own."""
+        if event.node.id not in self._taken:
+            outer = self._scopes.scopes[scope]
+            inner = self._scopes.open("block", outer.qualified_name, outer.symbol, scope)
+            self._open.append((event.node.end_byte, inner))
+
+    def _package(self, event: Event, scope: int) -> None:
+        if self.spec.namespace is not None:
+            self._scopes.namespace = self.spec.namespace(self.path, self.text(event.node))
+
+    def _inherits(self, event: Event, scope: int) -> None:
+        opened = self._scopes.scopes[scope]
+        chain = self._chains.type(event.node).removesuffix(f".{CALL}") or self._chains.value(event.node)
+        if opened.kind == "class" and chain and chain not in opened.bases:
+            opened.bases = (*opened.bases, chain)
+            self._note_use(event.node, scope, "inherits")
+
+    def _decorates(self, event: Event, scope: int) -> None:
+        self._note_use(event.node, scope, "decorates")
+
+    def _import(self, event: Event, scope: int) -> None:
+        reader = self.spec.read_import or read_plain_import
+        for found in reader(event.captures, self.text, self.path):
+            target = f"{found.level}:{found.module}"
+            if found.name == "*":
+                if target not in self._scopes.stars:
+                    self._scopes.stars.append(target)
+            elif found.bound:
+                self._scopes.bind(scope, found.bound, Binding(IMPORT, target, found.name))
+            if found.level or found.module:
+                span = self.lines.span(self.path, found.at.start_byte, found.at.end_byte)
+                place = (
+                    span.start_byte, span.end_byte, span.start_line, span.start_column, span.end_line,
+                    span.end_column,
+                )  # fmt: skip
+                self._imports.append(ImportUse(scope, found.level, found.module, found.name, place))
+
+    def _export(self, event: Event, scope: int) -> None:
+        """A name of this file offered under another one."""
+        captures = event.captures
+        name = captures.get("alias") or captures.get("name")
+        shown = "default" if "default" in captures or name is None else self.text(name)
+        value = captures.get("value")
+        chain = self.text(captures["name"]) if "name" in captures else self._chains.value(value)
+        if chain and "." not in chain:
+            self._scopes.bind(0, shown, Binding(IMPORT, "1:", chain))
+        elif chain:
+            self._scopes.bind(0, shown, Binding(VALUE, "", self._scopes.outside(chain, scope)))
+
+    # Uses
+
+    def _use(self, event: Event, scope: int) -> None:
+        if event.node.id not in self._taken:
+            self._note_use(event.node, scope, "")
+
+    def _note_use(self, node: Node, scope: int, role: str) -> None:
+        chain = self._chains.take_apart(node)
+        self._taken.update(inner.id for inner in chain.inner)
+        nodes = chain.named
+        if self._chains.is_name(chain.root):
+            nodes = [chain.root, *nodes]
+        if nodes:
+            self._uses.append(Use(scope, role, self._chains.written(chain), self._positions(nodes)))
+
+    def _positions(self, nodes: list[Node]) -> tuple[int, ...]:
+        found: list[int] = []
+        for node in nodes:
+            row, column = node.start_point
+            found += (node.start_byte, row + 1, self.lines.column(row, column))
+        return tuple(found)
+
+
+def file_module_name(path: str) -> str:
+    """A dotted name for a file as a module: `src/app/user.test.ts` → `app.user_test`."""
+    folder, _, name = path.rpartition("/")
+    stem = name.rpartition(".")[0] or name
+    parts = folder.split("/") if folder else []
+    if parts and parts[0] in ("src", "lib"):
+        parts = parts[1:]
+    return ".".join([*parts, stem.replace(".", "_")])
+
+
+def _plain_name(text: str) -> str:
+    """A name without quotes and dots, which separate names: titles of tests may hold them."""
+    return text.strip("\"'`").replace(".", "_") or "_"

@@ -1,0 +1,83 @@
+"""Run a language's query over a file and put what it captured in order of place. Knows no scopes.
+
+The structure (definitions, imports, ...) comes from the query that the language declares; the expressions that use
+names are those nodes that it lists in `names` and `steps`. Each query is compiled once per process.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from tree_sitter import Node, Query, QueryCursor
+
+from index.grammars import grammar
+from index.languages.registry import languages
+from index.languages.spec import LanguageSpec
+
+DEFINITIONS = (
+    "definition.class", "definition.interface", "definition.module", "definition.test", "definition.function",
+    "definition.method", "definition.field", "definition.constant",
+)  # fmt: skip
+_HEADS = (
+    "ignore", "package", *DEFINITIONS, "scope", "inherits", "decorates", "import", "export", "parameter", "element",
+    "field", "variable", "return",
+)  # fmt: skip
+"""Captures that say what a match is, in the order in which matches at one place are taken."""
+_RANKS = {head: rank for rank, head in enumerate(_HEADS)} | dict.fromkeys(
+    DEFINITIONS, _HEADS.index(DEFINITIONS[0])
+)
+USE = "use"
+_BINDING = frozenset({"name", "alias", "default", "namespace", "module", "receiver", "owner"})
+"""Captures of nodes that are no uses of names."""
+Captures = dict[str, Node]
+
+
+class Event(NamedTuple):
+    """One thing of a file. `captures` holds the first node of each capture."""
+
+    head: str
+    node: Node
+    captures: Captures
+
+
+class Matches(NamedTuple):
+    """A file's events in order of place, outer ones first, and the nodes that are no uses."""
+
+    events: list[Event]
+    taken: set[int]
+
+
+def matches(spec: LanguageSpec, root: Node) -> Matches:
+    """Everything that the query and the expression tables of a language find below a node."""
+    structure, uses = _queries(spec.name)
+    found: list[tuple[tuple[int, int, int, int], Event]] = []
+    taken: set[int] = set()
+    for pattern, nodes in QueryCursor(structure).matches(root):
+        captures = {name: captured[0] for name, captured in nodes.items() if captured}
+        head = next((name for name in captures if name in _RANKS), None)
+        if head is None:
+            continue
+        node = captures[head]
+        if head in ("ignore", "package"):
+            taken.add(node.id)
+        if head == "ignore":
+            continue
+        if head != "field":
+            taken.update(captured.id for name, captured in captures.items() if name in _BINDING)
+        key = (node.start_byte, -node.end_byte, _RANKS[head], pattern)
+        found.append((key, Event(head, node, captures)))
+    last = len(_HEADS)
+    for node in QueryCursor(uses).captures(root).get(USE, ()):
+        found.append(((node.start_byte, -node.end_byte, last, 0), Event(USE, node, {})))
+    found.sort(key=lambda item: item[0])
+    return Matches([event for _, event in found], taken)
+
+
+@lru_cache(maxsize=64)
+def _queries(name: str) -> tuple[Query, Query]:
+    """(structure, uses) of a language, compiled."""
+    spec = next(spec for spec in languages() if spec.name == name)
+    language = grammar(spec.grammar or spec.name)
+    kinds = sorted({*spec.names, *spec.steps})
+    return Query(language, spec.query), Query(language, f"[{' '.join(f'({kind})' for kind in kinds)}] @{USE}")

@@ -1,0 +1,103 @@
+"""How names of a family of languages are found in other files: the defaults, and files that share a namespace.
+
+Every look-up goes through the world, which records it: that is what keeps an incremental graph exact.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from index.infer import Found, Inference
+    from index.world import Definer, Module, World
+
+_MAX_FILES_OF_IMPORT = 20
+"""Importing a namespace links to each of its files up to this many; beyond, only to those whose names are used."""
+
+
+class Rules:
+    """A language whose files stand alone: names come from the file itself and from what it imports."""
+
+    family = ""
+    """Languages that see each other's files; empty for a language of its own."""
+    constructors: tuple[str, ...] = ()
+    """Methods that run when a class is called."""
+    implicit_receiver = False
+    """Whether a method's bare names also mean members of its class."""
+
+    def find_module(self, world: World, importer: str, level: int, module: str) -> Module | None:
+        """The file or namespace that an import names, if it lies in the tree."""
+        return None
+
+    def is_inside(self, world: World, importer: str, module: str) -> bool:
+        """Whether an import that was not found names something of the tree all the same."""
+        return False
+
+    def files_of(self, world: World, module: Module) -> list[str]:
+        """The files that an import of this module depends on."""
+        return [module.path] if module.path else []
+
+    def module_member(self, infer: Inference, module: Module, name: str, depth: int) -> Found | None:
+        """What a module offers beyond the names of its own file."""
+        return None
+
+    def offers(self, name: str) -> bool:
+        """Whether an import of all names brings this one."""
+        return True
+
+    def fall_through(self, infer: Inference, path: str, name: str, depth: int) -> Found | None:
+        """What a bare name means at the top of a file that neither binds nor imports it."""
+        return None
+
+    def extenders(self, world: World, owner: Definer, member: str) -> list[str]:
+        """Other files that add this member to a class; with an empty member, those that add bases."""
+        return []
+
+
+class NamespaceRules(Rules):
+    """A language whose files share namespaces: a package, a global scope. Its specs give `namespace`."""
+
+    def in_namespace(
+        self, infer: Inference, namespace: str, name: str, depth: int, *, but: str = ""
+    ) -> Found | None:
+        """What the files of a namespace offer under a name."""
+        for provider in infer.world.providers(namespace, name):
+            if provider != but:
+                found = infer.module_name(provider, name, depth + 1)
+                if found is not None and (found.uid or found.entity is not None):
+                    return found
+        return None
+
+    def visible(self, world: World, path: str) -> list[str]:
+        """Namespaces whose names a file sees bare, nearest first: its own, then those imported whole."""
+        own = world.namespace(path)
+        found = [own] if own else []
+        for star in world.stars(path)[1]:
+            level, _, dotted = star.partition(":")
+            module = self.find_module(world, path, int(level), dotted)
+            if module is not None and not module.path:
+                found.append(module.location)
+        return found
+
+    def fall_through(self, infer: Inference, path: str, name: str, depth: int) -> Found | None:
+        for namespace in self.visible(infer.world, path):
+            found = self.in_namespace(infer, namespace, name, depth, but=path)
+            if found is not None:
+                return found
+        return None
+
+    def module_member(self, infer: Inference, module: Module, name: str, depth: int) -> Found | None:
+        return None if module.path else self.in_namespace(infer, module.location, name, depth)
+
+    def files_of(self, world: World, module: Module) -> list[str]:
+        if module.path:
+            return [module.path]
+        files = world.providers(module.location, "")
+        return files if len(files) <= _MAX_FILES_OF_IMPORT else []
+
+    def extenders(self, world: World, owner: Definer, member: str) -> list[str]:
+        namespace = world.namespace(owner.path)
+        if not namespace:
+            return []
+        found = world.providers(namespace, f"{owner.qualified_name}.{member}")
+        return [path for path in found if path != owner.path]

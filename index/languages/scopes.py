@@ -1,0 +1,70 @@
+"""Scopes of a file of any declared language, with classes whose parts stand apart. Knows no syntax nodes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from index.facts import IMPORT, Definition, Interface
+from index.languages.spec import LanguageSpec
+from index.python_scopes import FileScopes
+
+
+class LanguageScopes(FileScopes):
+    """Adds what Python lacks: methods outside their class (Go, Rust, C++), and classes opened several times."""
+
+    def __init__(self, repository: str, path: str, spec: LanguageSpec) -> None:
+        super().__init__(repository, path, spec.name, spec.builtins)
+        self.namespace = ""
+        self._classes: dict[str, int] = {}
+        self._partial: dict[int, list[int]] = {}
+        """Scope of a class whose definition was not met → symbols of its members."""
+
+    def open_class(self, qualified_name: str, symbol: int, parent: int) -> int:
+        """Open a class's own scope; it shares its members with other parts of the class in this file."""
+        inner = self.open("class", qualified_name, symbol, parent)
+        known = self._classes.get(qualified_name)
+        if known is not None:
+            opened, earlier = self.scopes[inner], self.scopes[known]
+            opened.names, opened.bases = earlier.names, earlier.bases
+            for member in self._partial.pop(known, ()):
+                self.symbols[member] = replace(self.symbols[member], parent_uid=self.symbols[symbol].uid)
+            earlier.symbol = symbol
+        self._classes[qualified_name] = inner
+        return inner
+
+    def part_of(self, qualified_name: str, parent: int) -> int:
+        """The scope of a class whose member stands outside it."""
+        known = self._classes.get(qualified_name)
+        if known is None:
+            known = self.open("class", qualified_name, self.scopes[parent].symbol, parent)
+            self._classes[qualified_name] = known
+            self._partial[known] = []
+        return known
+
+    def note_member(self, scope: int, symbol: int) -> None:
+        """Remember a symbol whose class may come later in the file."""
+        if scope in self._partial:
+            self._partial[scope].append(symbol)
+
+    def interface(self) -> Interface:
+        shown = super().interface()
+        for scope in self._partial:
+            name = self.scopes[scope].qualified_name
+            shown.definitions[name] = shown.definitions[name]._replace(uid="")
+        return replace(shown, namespace=self.namespace)
+
+
+def added_names(interface: Interface) -> list[str]:
+    """What a file adds to its namespace: its names, and `Class.member` of classes defined in other files."""
+    names = [""]
+    names += (name for name, bindings in interface.names.items() if any(b.kind != IMPORT for b in bindings))
+    for qualified_name, definition in interface.definitions.items():
+        if is_partial(definition):
+            names.append(f"{qualified_name}.")
+            names += (f"{qualified_name}.{member}" for member in definition.members)
+    return names
+
+
+def is_partial(definition: Definition) -> bool:
+    """Whether this is a part of a class that stands in another file."""
+    return not definition.uid
