@@ -14,7 +14,7 @@ from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, MARKS, UNKNOWN_R
 from index.infer import NOTHING, Found, Inference
 from index.modules import stem_key
 from index.types import Edge, EdgeType, Reference, Resolution, Span
-from index.world import Definer, Entity, HelperEdges, Instance, Module, World, key_hash
+from index.world import Definer, Entity, HelperEdges, Instance, Module, Parent, World, key_hash
 
 _EXACT_CONFIDENCE, _RECEIVER_CONFIDENCE, _TYPED_CONFIDENCE = 1.0, 0.95, 0.85
 _NAMESAKE_CONFIDENCE = 0.5
@@ -186,8 +186,15 @@ class _Resolver:
 
     def _constructor(self, entity: Entity) -> Found:
         """The method that runs when an object is made."""
-        found = (self.infer.attribute(entity, name) for name in self.infer.rules.constructors)
-        return next((constructor for constructor in found if constructor.uid), NOTHING)
+        owners = self.infer.bases(entity.of) if isinstance(entity, Parent) else []
+        owners = [entity.of] if isinstance(entity, Instance) else owners
+        own_names = [owner.qualified_name.rpartition(".")[2] for owner in owners]
+        for name in self.infer.rules.constructors:
+            for called in [name] if name else own_names:
+                found = self.infer.attribute(entity, called)
+                if found.uid:
+                    return found
+        return NOTHING
 
     def _add(self, edge: Edge, place: str) -> None:
         if edge.source != edge.target or edge.type is EdgeType.CALLS:
@@ -218,6 +225,8 @@ class _Resolver:
                 if not isinstance(own.entity, Definer) or own.entity.is_class:
                     continue
                 if name.startswith("__") or name in self.infer.rules.constructors:
+                    continue
+                if "" in self.infer.rules.constructors and name == qualified_name.rpartition(".")[2]:
                     continue
                 for base in self.infer.bases(owner):
                     found = self.infer.attribute(base, name)

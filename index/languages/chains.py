@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from tree_sitter import Node
 
-from index.facts import CALL, CONTAINER, LITERAL_ROOT, UNKNOWN_ROOT
+from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, UNKNOWN_ROOT
 from index.languages.spec import LanguageSpec, TypeNames
 
 _MAX_PARTS, _MAX_NESTING, _MAX_TYPE_CHARS = 12, 4, 300
@@ -42,6 +42,14 @@ class Chains:
         spec, parts, named, inner = self._spec, [], [], [node]
         while True:
             step = spec.steps.get(node.type)
+            if step is None and node.type in spec.casts:
+                target = self._cast_type(node)
+                if target is None:
+                    break
+                parts += (CALL, ELEMENT)  # an object of the type, without making one
+                node = target
+                inner.append(node)
+                continue
             if step is None or node.type in spec.names:
                 break
             if step.mark:
@@ -86,20 +94,21 @@ class Chains:
         """The chain of what an expression evaluates to, empty where nothing is known."""
         if node is None or nesting > _MAX_NESTING:
             return ""
+        if node.type in self._spec.casts:
+            return self.type(self._cast_type(node))
         chain = self.take_apart(node)
         if self.is_name(chain.root):
             return self.written(chain) if len(chain.parts) < _MAX_PARTS else ""
         if chain.parts:
             return ""
-        root = chain.root
-        if root.type in self._spec.casts:
-            name = self._spec.casts[root.type]
-            target = root.child_by_field_name(name) if name else root.named_children[-1]
-            return self.type(target)
-        if root.type in self._spec.choices:
-            values = (self.value(option, nesting + 1) for option in root.named_children)
+        if chain.root.type in self._spec.choices:
+            values = (self.value(option, nesting + 1) for option in chain.root.named_children)
             return next((value for value in values if value.endswith(CALL)), "")
         return ""
+
+    def _cast_type(self, node: Node) -> Node | None:
+        field = self._spec.casts[node.type]
+        return node.child_by_field_name(field) if field else next(iter(node.named_children[::-1]), None)
 
     def type(self, node: Node | None) -> str:
         """The chain of an instance of a written type."""

@@ -130,7 +130,11 @@ SPECS = (
             "generic_type": Step("type"),
             "pointer_type": Step(),
         },
-        casts={"type_assertion_expression": "type", "type_conversion_expression": "type"},
+        casts={
+            "type_assertion_expression": "type",
+            "type_conversion_expression": "type",
+            "composite_literal": "type",
+        },
         literals=frozenset(
             {"interpreted_string_literal", "raw_string_literal", "int_literal", "float_literal"}
         ),

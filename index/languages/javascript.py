@@ -25,6 +25,13 @@ SHARED = """
     property: (property_identifier) @name)
   right: [(arrow_function) (function_expression)] @inner
   (#eq? @_module "module") (#eq? @_exports "exports")) @definition.function
+(assignment_expression
+  left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports)
+  right: (object [
+    (method_definition name: (property_identifier) @name) @definition.function
+    (pair key: (property_identifier) @name
+      value: [(arrow_function) (function_expression)] @inner) @definition.function])
+  (#eq? @_module "module") (#eq? @_exports "exports"))
 (class_body (method_definition "get" @property name: (_) @name) @definition.method)
 (class_body (method_definition "static"? @static name: (_) @name) @definition.method)
 (arrow_function) @scope

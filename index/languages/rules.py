@@ -21,7 +21,7 @@ class Rules:
     family = ""
     """Languages that see each other's files; empty for a language of its own."""
     constructors: tuple[str, ...] = ()
-    """Methods that run when a class is called."""
+    """Methods that run when an object is made; an empty name stands for the one called like its class."""
     implicit_receiver = False
     """Whether a method's bare names also mean members of its class."""
 

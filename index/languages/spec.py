@@ -104,7 +104,7 @@ class LanguageSpec:
     choices: frozenset[str] = frozenset()
     """Nodes whose value is that of one of their operands."""
     casts: Mapping[str, str] = field(default_factory=dict)
-    """Nodes of casts → the field of the type, empty for the last named child."""
+    """Nodes whose value has the type that is written in them → its field, empty for the last named child."""
     outer: frozenset[str] = frozenset()
     """Nodes that wrap a definition: its span and its comment are theirs."""
     comments: frozenset[str] = frozenset({"comment"})

@@ -306,7 +306,10 @@ TSX = Sample(
         """
     ),
     ("Button", "A button."),
-    ("src/Button.tsx", "export function kept() { return <a/>; }\n\nexport class Broken {\n  area( { return <\n"),
+    (
+        "src/Button.tsx",
+        "export function kept() { return <a/>; }\n\nexport class Broken {\n  area( { return <\n",
+    ),
 )
 
 SAMPLES = (GO, JAVASCRIPT, TSX, TYPESCRIPT)
