@@ -39,7 +39,9 @@ class Chains:
 
     def take_apart(self, node: Node) -> Chain:
         """Follow an expression to its root. `inner` are the nodes that it consists of, itself first."""
-        spec, parts, named, inner = self._spec, [], [], [node]
+        spec, inner = self._spec, [node]
+        parts: list[str] = []
+        named: list[Node] = []
         while True:
             step = spec.steps.get(node.type)
             if step is None and node.type in spec.casts:
@@ -83,12 +85,13 @@ class Chains:
 
     def written(self, chain: Chain) -> str:
         """A taken-apart expression as a chain; the base class's part of an object is `super.()` everywhere."""
-        names = iter(chain.named)
-        parts = [part or self._text(next(names)) for part in chain.parts]
-        root = self.root(chain.root)
+        root, parts = self.root(chain.root), chain.parts
+        if chain.named:
+            names = iter(chain.named)
+            parts = [part or self._text(next(names)) for part in parts]
         if self._spec.parent and root == self._spec.parent:
             parts, root = [CALL, *parts], "super"
-        return ".".join([root, *parts])
+        return ".".join([root, *parts]) if parts else root
 
     def value(self, node: Node | None, nesting: int = 0) -> str:
         """The chain of what an expression evaluates to, empty where nothing is known."""

@@ -16,7 +16,7 @@ from index.facts import CALL, DEFINITION, ELEMENT, IMPORT, VALUE, Binding, FileF
 from index.languages.chains import Chains
 from index.languages.comments import comment_before
 from index.languages.imports import read_plain_import
-from index.languages.matches import DEFINITIONS, USE, Captures, Event, matches
+from index.languages.matches import DEFINITIONS, Captures, Event, matches
 from index.languages.scopes import LanguageScopes
 from index.languages.spec import LanguageSpec
 from index.parse import Lines, parse
@@ -43,12 +43,12 @@ class _File:
     def __init__(self, spec: LanguageSpec, repository: str, path: str, content: Content) -> None:
         self.spec, self.path, self.source = spec, path, content.data
         self.lines = Lines(content.data, content.encoding)
-        self._ascii = content.data.isascii()
+        self._utf8 = content.encoding == "utf-8"
         self._root = parse(content.data, spec.grammar or spec.name).root_node
         self._scopes = LanguageScopes(repository, path, spec)
         self._chains = Chains(spec, self.text)
         self._test_file = is_test_path(path)
-        self._events, self._taken = matches(spec, self._root)
+        self._found, self._taken = matches(spec, self._root)
         self._bound: set[int] = set()
         self._open: list[tuple[int, int]] = []
         self._returns: list[tuple[int, str]] = []
@@ -56,7 +56,6 @@ class _File:
         self._imports: list[ImportUse] = []
         self._handlers: dict[str, Handler] = {
             **dict.fromkeys(DEFINITIONS, self._definition),
-            USE: self._use,
             "package": self._package,
             "scope": self._scope,
             "inherits": self._inherits,
@@ -78,22 +77,25 @@ class _File:
         if self.spec.namespace is not None:
             self._scopes.namespace = self.spec.namespace(self.path, "")
         self._open.append((len(self.source) + 1, 0))
-        for event in self._events:
-            start = event.node.start_byte
-            while self._open[-1][0] <= start:
-                self._open.pop()
-            self._handlers[event.head](event, self._open[-1][1])
+        opened, taken = self._open, self._taken
+        for place, thing in self._found:
+            while opened[-1][0] <= place[0]:
+                opened.pop()
+            if isinstance(thing, Event):
+                self._handlers[thing.head](thing, opened[-1][1])
+            elif thing.id not in taken:
+                self._note_use(thing, opened[-1][1], "")
         for scope, chain in self._returns:
-            opened = self._scopes.scopes[scope]
-            if not opened.returns:
-                opened.returns = self._scopes.outside(chain, scope)
+            function = self._scopes.scopes[scope]
+            if not function.returns:
+                function.returns = self._scopes.outside(chain, scope)
         interface = self._scopes.interface()
         body = self._scopes.body(self._uses, self._imports)
         return FileFacts(self._scopes.symbols, interface, body, self._root.has_error)
 
     def text(self, node: Node) -> str:
         piece = self.source[node.start_byte : node.end_byte]
-        return piece.decode() if self._ascii else self.lines.text(node.start_byte, node.end_byte)
+        return piece.decode() if self._utf8 else self.lines.text(node.start_byte, node.end_byte)
 
     # Definitions
 
@@ -164,6 +166,7 @@ class _File:
         if body is not None and "body" in event.captures:
             brace = self.source.find(b"{", end, min(body.end_byte, end + _MAX_HEAD_CHARS))
             end = max(end, brace)
+        end = min(end, whole.start_byte + 4 * _MAX_SIGNATURE_CHARS)
         signature = _SPACE.sub(" ", self.lines.text(whole.start_byte, end)).strip().rstrip("{=> ")
         docstring = comment_before(whole, self.spec, self.text)
         parent = self._scopes.scopes[scope].symbol
@@ -317,10 +320,6 @@ class _File:
 
     # Uses
 
-    def _use(self, event: Event, scope: int) -> None:
-        if event.node.id not in self._taken:
-            self._note_use(event.node, scope, "")
-
     def _note_use(self, node: Node, scope: int, role: str) -> None:
         chain = self._chains.take_apart(node)
         self._taken.update(inner.id for inner in chain.inner)
@@ -333,8 +332,8 @@ class _File:
     def _positions(self, nodes: list[Node]) -> tuple[int, ...]:
         found: list[int] = []
         for node in nodes:
-            row, column = node.start_point
-            found += (node.start_byte, row + 1, self.lines.column(row, column))
+            start = node.start_byte
+            found += (start, *self.lines.position(start))
         return tuple(found)
 
 

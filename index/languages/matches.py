@@ -27,7 +27,8 @@ _HEADS = (
 _RANKS = {head: rank for rank, head in enumerate(_HEADS)} | dict.fromkeys(
     DEFINITIONS, _HEADS.index(DEFINITIONS[0])
 )
-USE = "use"
+_MAX_PATTERNS = 1_000
+_USE_ORDER = len(_HEADS) * _MAX_PATTERNS
 _BINDING = frozenset({"name", "alias", "default", "namespace", "module", "receiver", "owner"})
 """Captures of nodes that are no uses of names."""
 Captures = dict[str, Node]
@@ -41,17 +42,24 @@ class Event(NamedTuple):
     captures: Captures
 
 
-class Matches(NamedTuple):
-    """A file's events in order of place, outer ones first, and the nodes that are no uses."""
+Place = tuple[int, int, int, int]
+"""Start byte, negative end byte, rank, number: sorts outer things first and is never the same twice."""
 
-    events: list[Event]
+
+class Matches(NamedTuple):
+    """A file's things in order of place, outer ones first, and the nodes that are no uses.
+
+    A bare node is a use: most things are, so they get no event of their own.
+    """
+
+    found: list[tuple[Place, Event | Node]]
     taken: set[int]
 
 
 def matches(spec: LanguageSpec, root: Node) -> Matches:
     """Everything that the query and the expression tables of a language find below a node."""
     structure, uses = _queries(spec.name)
-    found: list[tuple[tuple[int, int, int, int], Event]] = []
+    found: list[tuple[Place, Event | Node]] = []
     taken: set[int] = set()
     for pattern, nodes in QueryCursor(structure).matches(root):
         captures = {name: captured[0] for name, captured in nodes.items() if captured}
@@ -65,13 +73,15 @@ def matches(spec: LanguageSpec, root: Node) -> Matches:
             continue
         if head != "field":
             taken.update(captured.id for name, captured in captures.items() if name in _BINDING)
-        key = (node.start_byte, -node.end_byte, _RANKS[head], pattern)
-        found.append((key, Event(head, node, captures)))
-    last = len(_HEADS)
-    for node in QueryCursor(uses).captures(root).get(USE, ()):
-        found.append(((node.start_byte, -node.end_byte, last, 0), Event(USE, node, {})))
-    found.sort(key=lambda item: item[0])
-    return Matches([event for _, event in found], taken)
+        order = _RANKS[head] * _MAX_PATTERNS + pattern
+        found.append(((node.start_byte, -node.end_byte, order, len(found)), Event(head, node, captures)))
+    number = len(found)
+    for node in QueryCursor(uses).captures(root).get("use", ()):
+        if node.id not in taken:
+            found.append(((node.start_byte, -node.end_byte, _USE_ORDER, number), node))
+            number += 1
+    found.sort()
+    return Matches(found, taken)
 
 
 @lru_cache(maxsize=64)
@@ -80,4 +90,4 @@ def _queries(name: str) -> tuple[Query, Query]:
     spec = next(spec for spec in languages() if spec.name == name)
     language = grammar(spec.grammar or spec.name)
     kinds = sorted({*spec.names, *spec.steps})
-    return Query(language, spec.query), Query(language, f"[{' '.join(f'({kind})' for kind in kinds)}] @{USE}")
+    return Query(language, spec.query), Query(language, f"[{' '.join(f'({kind})' for kind in kinds)}] @use")

@@ -8,7 +8,13 @@ from posixpath import splitext
 
 from index.languages.spec import LanguageSpec
 
-_MODULES = ("go", "javascript", "project_files", "python", "typescript")
+_MODULES = (
+    "go",
+    "javascript",
+    "project_files",
+    "python",
+    "typescript",
+)
 """Files of this folder that declare languages: each has `SPECS`, a tuple of them."""
 
 

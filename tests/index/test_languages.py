@@ -10,14 +10,14 @@ from types import ModuleType
 
 import pytest
 from graph_trees import edge_lines, snapshot, write_files
-from language_samples import SAMPLES, Sample
+from language_samples import Sample, samples
 
 from index.graph import open_graph
 from index.languages import matches, registry
 from index.types import SymbolKind
 
 GUIDE = Path(registry.__file__).parent / "README.md"
-every_language = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.language)
+every_language = pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.language)
 
 
 def symbol_lines(graph) -> set[str]:
@@ -34,7 +34,7 @@ def all_edge_lines(graph) -> set[str]:
 
 def test_every_declared_language_has_a_sample():
     declared = {spec.name for spec in registry.languages() if spec.query}
-    assert declared == {sample.language for sample in SAMPLES}
+    assert declared == {sample.language for sample in samples()}
 
 
 @every_language
