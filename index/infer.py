@@ -53,6 +53,9 @@ class Inference:
 
     def local(self, name: str, scope: int) -> Found | None:
         """What a name means in a scope of this file; None where nothing binds it, not even a builtin."""
+        if name in self.rules.own_types:
+            own = self._enclosing_class(scope)
+            return self._class_found(own) if own else NOTHING
         index, first = scope, True
         while index > 0:
             opened = self.scopes[index]
@@ -105,9 +108,12 @@ class Inference:
         role = definition.role if definition else ""
         name = opened.qualified_name.rpartition(".")[2]
         if role == "class" or name in CLASS_RECEIVER_METHODS:
-            known = self.world.definition(owner.path, owner.qualified_name)
-            return Found(owner, known.uid if known else "", owner.path, typed=True)
+            return self._class_found(owner)
         return Found(Instance(owner), typed=True)
+
+    def _class_found(self, owner: Definer) -> Found:
+        known = self.world.definition(owner.path, owner.qualified_name)
+        return Found(owner, known.uid if known else "", owner.path, typed=True)
 
     def _enclosing_class(self, scope: int) -> Definer | None:
         while scope > 0:
@@ -223,7 +229,12 @@ class Inference:
             return OUTSIDE if level == "0" else NOTHING
         if not binding.chain:
             return Found(module)
-        return self._module_member(module, binding.chain, depth + 1)
+        return self.imported_name(module, binding.chain, depth + 1)
+
+    def imported_name(self, module: Module, dotted: str, depth: int = 0) -> Found:
+        """What an import finds in a module under a name, or under a path of names through classes."""
+        name, *inner = dotted.split(".")
+        return self._follow(self._module_member(module, name, depth), inner, depth)
 
     def _imported_module(self, path: str, target: str) -> Module | None:
         level, _, dotted = target.partition(":")
@@ -265,6 +276,8 @@ class Inference:
         found: Found | None = None
         if root == "self" and receiver is not None:
             found = Found(receiver, typed=True)
+        elif root in self.rules.own_types and owner is not None:
+            found = Found(owner, typed=True)
         elif root == "Self" and receiver is not None and parts[:1] == [CALL]:
             instance = receiver if isinstance(receiver, Instance) else Instance(receiver)
             found, parts = Found(instance, typed=True), parts[1:]
@@ -335,7 +348,9 @@ class Inference:
             case External():
                 return OUTSIDE
             case Definer(is_class=True):
-                return self._member(entity, name, entity, depth, set())
+                found = self._member(entity, name, entity, depth, set())
+                made = name in self.rules.makers and not found.uid and found.entity is None
+                return self._class_found(entity) if made else found
             case Instance():
                 found = self._member(entity.of, name, entity, depth, set())._replace(typed=True)
                 return self._property_value(found, depth)
@@ -361,7 +376,7 @@ class Inference:
         bindings = self.world.member(owner.path, owner.qualified_name, name)
         if bindings:
             return self.binding(owner.path, bindings, depth, owner, receiver)
-        for path in self.rules.extenders(self.world, owner, name):
+        for path in self.rules.extenders(self, owner, name):
             bindings = self.world.member(path, owner.qualified_name, name)
             if bindings:
                 return self.binding(path, bindings, depth, owner, receiver)
@@ -374,7 +389,7 @@ class Inference:
     def bases(self, owner: Definer, depth: int = 0) -> list[Definer]:
         """The base classes that lie in the repository."""
         found = []
-        for path in (owner.path, *self.rules.extenders(self.world, owner, "")):
+        for path in (owner.path, *self.rules.extenders(self, owner, "")):
             definition = self.world.definition(path, owner.qualified_name)
             for chain in definition.bases if definition else ():
                 base = self.foreign(path, chain, None, None, depth + 1).entity

@@ -98,7 +98,7 @@ class _Resolver:
         if use.name in ("", "*"):
             self._import_file(module, span)
             return
-        found = self.infer.step(Found(module), use.name)
+        found = self.infer.imported_name(module, use.name)
         if isinstance(found.entity, Module) and not found.uid:
             self._import_file(found.entity, span)
             if found.entity.location.rpartition("/")[0] != module.location:

@@ -26,8 +26,11 @@ def comment_before(node: Node, spec: LanguageSpec, text: Callable[[Node], str]) 
 def _comments_above(node: Node, spec: LanguageSpec) -> list[Node]:
     found: list[Node] = []
     below, above = node, node.prev_named_sibling
-    while above is not None and above.type in spec.comments and _touch(above, below):
-        found.append(above)
+    while above is not None and _touch(above, below):
+        if above.type in spec.comments:
+            found.append(above)
+        elif found or above.type not in spec.between:
+            break
         below, above = above, above.prev_named_sibling
     return found[::-1]
 

@@ -22,6 +22,10 @@ class Rules:
     """Languages that see each other's files; empty for a language of its own."""
     constructors: tuple[str, ...] = ()
     """Methods that run when an object is made; an empty name stands for the one called like its class."""
+    makers: frozenset[str] = frozenset()
+    """Names that, asked of a class and called, make an object of it (Ruby's `new`), unless it defines them."""
+    own_types: frozenset[str] = frozenset()
+    """Names that mean the class around them (`Self`, `static`)."""
     implicit_receiver = False
     """Whether a method's bare names also mean members of its class."""
 
@@ -49,7 +53,7 @@ class Rules:
         """What a bare name means at the top of a file that neither binds nor imports it."""
         return None
 
-    def extenders(self, world: World, owner: Definer, member: str) -> list[str]:
+    def extenders(self, infer: Inference, owner: Definer, member: str) -> list[str]:
         """Other files that add this member to a class; with an empty member, those that add bases."""
         return []
 
@@ -95,9 +99,9 @@ class NamespaceRules(Rules):
         files = world.providers(module.location, "")
         return files if len(files) <= _MAX_FILES_OF_IMPORT else []
 
-    def extenders(self, world: World, owner: Definer, member: str) -> list[str]:
-        namespace = world.namespace(owner.path)
+    def extenders(self, infer: Inference, owner: Definer, member: str) -> list[str]:
+        namespace = infer.world.namespace(owner.path)
         if not namespace:
             return []
-        found = world.providers(namespace, f"{owner.qualified_name}.{member}")
+        found = infer.world.providers(namespace, f"{owner.qualified_name}.{member}")
         return [path for path in found if path != owner.path]

@@ -108,6 +108,8 @@ class LanguageSpec:
     outer: frozenset[str] = frozenset()
     """Nodes that wrap a definition: its span and its comment are theirs."""
     comments: frozenset[str] = frozenset({"comment"})
+    between: frozenset[str] = frozenset()
+    """Nodes that may stand between a definition and its comment, as attributes do."""
     receiver: str = ""
     """The name of the object in a method (`this`), unless the query captures one."""
     parent: str = ""
