@@ -10,13 +10,9 @@ from typing import NamedTuple
 from index.facts import CALL, CONTAINER, DEFINITION, ELEMENT, IMPORT, Binding, Body
 from index.languages.registry import spec_of
 from index.languages.rules import Rules
-from index.python_scopes import CLASS_RECEIVER_METHODS
 from index.world import Container, Definer, Entity, External, Instance, Module, Parent, World
 
 _MAX_DEPTH = 12
-_ELEMENT_METHODS = frozenset({"pop", "get", "popleft", "setdefault", "__enter__", "__next__", "__getitem__"})
-_CONTAINER_METHODS = frozenset({"values", "copy", "__iter__", "union", "difference"})
-
 Receiver = Instance | Definer | None
 
 
@@ -54,7 +50,7 @@ class Inference:
     def local(self, name: str, scope: int) -> Found | None:
         """What a name means in a scope of this file; None where nothing binds it, not even a builtin."""
         if name in self.rules.own_types:
-            own = self._enclosing_class(scope)
+            own = self.enclosing_class(scope)
             return self._class_found(own) if own else NOTHING
         index, first = scope, True
         while index > 0:
@@ -101,13 +97,13 @@ class Inference:
 
     def _receiver(self, scope: int) -> Found:
         opened = self.scopes[scope]
-        owner = self._enclosing_class(scope)
+        owner = self.enclosing_class(scope)
         if owner is None:
             return NOTHING
         definition = self.world.definition(self.path, opened.qualified_name)
         role = definition.role if definition else ""
         name = opened.qualified_name.rpartition(".")[2]
-        if role == "class" or name in CLASS_RECEIVER_METHODS:
+        if role == "class" or name in self.rules.class_receiver_methods:
             return self._class_found(owner)
         return Found(Instance(owner), typed=True)
 
@@ -115,7 +111,7 @@ class Inference:
         known = self.world.definition(owner.path, owner.qualified_name)
         return Found(owner, known.uid if known else "", owner.path, typed=True)
 
-    def _enclosing_class(self, scope: int) -> Definer | None:
+    def enclosing_class(self, scope: int) -> Definer | None:
         while scope > 0:
             scope = self.scopes[scope].parent
             if self.scopes[scope].kind == "class":
@@ -142,32 +138,8 @@ class Inference:
         return NOTHING
 
     def fixture(self, name: str, scope: int) -> Found:
-        """The pytest fixture that a test's parameter asks for: of its class, its module or a conftest above it."""
-        owner = self._enclosing_class(scope)
-        if owner is not None:
-            found = self.binding(self.path, self.world.member(self.path, owner.qualified_name, name))
-            if self._is_fixture(found):
-                return found
-        folder = self.path.rpartition("/")[0]
-        places = [self.path]
-        while True:
-            conftest = self.world.module_at(f"{folder}/conftest" if folder else "conftest")
-            if conftest and conftest.path != self.path:
-                places.append(conftest.path)
-            if not folder:
-                break
-            folder = folder.rpartition("/")[0]
-        for path in places:
-            found = self.module_name(path, name) or NOTHING
-            if self._is_fixture(found):
-                return found
-        return NOTHING
-
-    def _is_fixture(self, found: Found) -> bool:
-        if not isinstance(found.entity, Definer):
-            return False
-        definition = self.world.definition(found.entity.path, found.entity.qualified_name)
-        return definition is not None and definition.role == "fixture"
+        """What a test's parameter asks for by its name."""
+        return self.rules.fixture(self, name, scope)
 
     def module_name(self, path: str, name: str, depth: int = 0) -> Found | None:
         """What a module offers under a name, its own or a star import's. None if nothing."""
@@ -260,7 +232,7 @@ class Inference:
 
     def parent_of(self, scope: int) -> Found:
         """`super()` in a method."""
-        owner = self._enclosing_class(scope)
+        owner = self.enclosing_class(scope)
         return Found(Parent(owner, Instance(owner)), typed=True) if owner else NOTHING
 
     def foreign(self, path: str, chain: str, receiver: Receiver, owner: Definer | None, depth: int) -> Found:
@@ -312,11 +284,13 @@ class Inference:
                 return Instance(entity._replace(receiver=None))
             case Definer():
                 return self._returned(entity, depth)
-            case Instance():
-                return self._called(self.attribute(entity, "__call__", depth + 1).entity, depth + 1)
-            case Container(method=method) if method in _ELEMENT_METHODS:
+            case Instance() if self.rules.call_method:
+                return self._called(
+                    self.attribute(entity, self.rules.call_method, depth + 1).entity, depth + 1
+                )
+            case Container(method=method) if method in self.rules.element_methods:
                 return entity.element
-            case Container(method=method) if method in _CONTAINER_METHODS:
+            case Container(method=method) if method in self.rules.container_methods:
                 return Container(entity.element)
         return None
 
@@ -334,8 +308,10 @@ class Inference:
                 return entity.element
             case Definer(is_class=True):
                 return entity
-            case Instance():
-                return self._called(self.attribute(entity, "__getitem__", depth + 1).entity, depth + 1)
+            case Instance() if self.rules.item_method:
+                return self._called(
+                    self.attribute(entity, self.rules.item_method, depth + 1).entity, depth + 1
+                )
         return None
 
     # Attributes
@@ -361,7 +337,7 @@ class Inference:
                         return found._replace(typed=True)
                 return NOTHING
             case Container(method=""):
-                known = name in _ELEMENT_METHODS or name in _CONTAINER_METHODS
+                known = name in self.rules.element_methods or name in self.rules.container_methods
                 return Found(Container(entity.element, name)) if known else OUTSIDE
         return NOTHING
 

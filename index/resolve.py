@@ -20,7 +20,6 @@ _EXACT_CONFIDENCE, _RECEIVER_CONFIDENCE, _TYPED_CONFIDENCE = 1.0, 0.95, 0.85
 _NAMESAKE_CONFIDENCE = 0.5
 _LINK_WEIGHTS = {EdgeType.IMPORTS: 1.0, EdgeType.INHERITS: 2.0, EdgeType.TESTS: 1.0}
 _CALL_LINK_WEIGHT, _MAX_LINK_WEIGHT = 0.5, 6.0
-_SET_UP = ("setUp", "setUpClass", "setup_method", "setup_class", "asyncSetUp")
 
 
 @dataclass(slots=True)
@@ -224,9 +223,7 @@ class _Resolver:
                 own = self.infer.binding(self.path, bindings)
                 if not isinstance(own.entity, Definer) or own.entity.is_class:
                     continue
-                if name.startswith("__") or name in self.infer.rules.constructors:
-                    continue
-                if "" in self.infer.rules.constructors and name == qualified_name.rpartition(".")[2]:
+                if not self.infer.rules.overrides(name, qualified_name.rpartition(".")[2]):
                     continue
                 for base in self.infer.bases(owner):
                     found = self.infer.attribute(base, name)
@@ -270,7 +267,7 @@ class _Resolver:
         if not class_name:
             return []
         owner = Definer(self.path, class_name, True)
-        found = [self.infer.attribute(owner, name) for name in _SET_UP]
+        found = [self.infer.attribute(owner, name) for name in self.infer.rules.set_up_methods]
         for hit in found:
             self.places.update({hit.uid: hit.path} if hit.uid else {})
         return [hit.uid for hit in found if hit.uid]

@@ -152,48 +152,27 @@ class World:
 
     def has_file(self, path: str) -> bool:
         """Whether the tree has this file, and it was read."""
-        self._read_tree(f"file:{path}")
+        self.read_tree(f"file:{path}")
         return path in self.modules.files
 
     def module_at(self, location: str) -> Module | None:
-        self._read_tree(f"mod:{location}")
+        self.read_tree(f"mod:{location}")
         path = self.modules.modules.get(location)
         if path is None:
             return None
         return Module(location, "" if path == "/" else path)
 
-    def find_module(self, importer: str, level: int, dotted: str) -> Module | None:
-        """The module that an import statement of `importer` names, if it lies in the tree."""
-        names = dotted.split(".") if dotted else []
-        if level:
-            folder = importer.split("/")[:-1]
-            if level - 1 > len(folder):
-                return None
-            base = folder[: len(folder) - (level - 1)]
-            return self.module_at("/".join([*base, *names]))
-        self._read_tree(f"root:{importer}")
-        self._read_tree(f"top:{names[0]}")
-        own, tops = self.modules.own_root(importer), self.modules.tops.get(names[0], ())
-        for root in self.modules.roots_for(importer, names[0], own, tops):
-            module = self.module_at("/".join([root, *names] if root else names))
-            if module is not None:
-                return module
-        return None
-
-    def has_top(self, importer: str, dotted: str) -> bool:
-        """Whether the first name of an absolute import lies in the tree."""
-        return self.find_module(importer, 0, dotted.partition(".")[0]) is not None
-
     def namesakes(self, path: str, stem: str) -> tuple[str, ...]:
         """The files that a test file of this stem is named after."""
-        self._read_tree(f"stem:{stem}")
+        self.read_tree(f"stem:{stem}")
         return self.modules.namesake_of(path, self.modules.namesakes.get(stem, ()))
 
     def _read(self, path: str, entry: str) -> None:
         if path != self._reader:
             self._keys.add((path, entry))
 
-    def _read_tree(self, entry: str) -> None:
+    def read_tree(self, entry: str) -> None:
+        """Record that an entry of the module map was looked up."""
         self._keys.add(("", entry))
 
 

@@ -5,22 +5,69 @@ from __future__ import annotations
 from index.content import Content
 from index.conventions import builtin_names
 from index.facts import FileFacts
-from index.infer import Found, Inference
+from index.infer import NOTHING, Found, Inference
 from index.languages.rules import Rules
 from index.languages.spec import LanguageSpec
 from index.modules import module_name
 from index.python import extract
-from index.world import Module, World
+from index.python_scopes import CLASS_RECEIVER_METHODS
+from index.world import Definer, Module, World
 
 
 class PythonRules(Rules):
     constructors = ("__init__",)
+    class_receiver_methods = CLASS_RECEIVER_METHODS
+    call_method, item_method = "__call__", "__getitem__"
+    element_methods = frozenset(
+        {"pop", "get", "popleft", "setdefault", "__enter__", "__next__", "__getitem__"}
+    )
+    container_methods = frozenset({"values", "copy", "__iter__", "union", "difference"})
+    set_up_methods = ("setUp", "setUpClass", "setup_method", "setup_class", "asyncSetUp")
 
     def find_module(self, world: World, importer: str, level: int, module: str) -> Module | None:
-        return world.find_module(importer, level, module)
+        names = module.split(".") if module else []
+        if level:
+            folder = importer.split("/")[:-1]
+            if level - 1 > len(folder):
+                return None
+            base = folder[: len(folder) - (level - 1)]
+            return world.module_at("/".join([*base, *names]))
+        world.read_tree(f"root:{importer}")
+        world.read_tree(f"top:{names[0]}")
+        own, tops = world.modules.own_root(importer), world.modules.tops.get(names[0], ())
+        for root in world.modules.roots_for(importer, names[0], own, tops):
+            found = world.module_at("/".join([root, *names] if root else names))
+            if found is not None:
+                return found
+        return None
 
     def is_inside(self, world: World, importer: str, module: str) -> bool:
-        return world.has_top(importer, module)
+        return self.find_module(world, importer, 0, module.partition(".")[0]) is not None
+
+    def overrides(self, name: str, class_name: str) -> bool:
+        return not name.startswith("__")
+
+    def fixture(self, infer: Inference, name: str, scope: int) -> Found:
+        """The pytest fixture that a test's parameter asks for: of its class, its module or a conftest above it."""
+        owner = infer.enclosing_class(scope)
+        if owner is not None:
+            found = infer.binding(infer.path, infer.world.member(infer.path, owner.qualified_name, name))
+            if _is_fixture(infer, found):
+                return found
+        folder = infer.path.rpartition("/")[0]
+        places = [infer.path]
+        while True:
+            conftest = infer.world.module_at(f"{folder}/conftest" if folder else "conftest")
+            if conftest and conftest.path != infer.path:
+                places.append(conftest.path)
+            if not folder:
+                break
+            folder = folder.rpartition("/")[0]
+        for path in places:
+            found = infer.module_name(path, name) or NOTHING
+            if _is_fixture(infer, found):
+                return found
+        return NOTHING
 
     def module_member(self, infer: Inference, module: Module, name: str, depth: int) -> Found | None:
         """A package's module."""
@@ -29,6 +76,13 @@ class PythonRules(Rules):
 
     def offers(self, name: str) -> bool:
         return not name.startswith("_")
+
+
+def _is_fixture(infer: Inference, found: Found) -> bool:
+    if not isinstance(found.entity, Definer):
+        return False
+    definition = infer.world.definition(found.entity.path, found.entity.qualified_name)
+    return definition is not None and definition.role == "fixture"
 
 
 def read(repository: str, path: str, content: Content) -> FileFacts:

@@ -26,6 +26,22 @@ class Rules:
     """Names that, asked of a class and called, make an object of it (Ruby's `new`), unless it defines them."""
     own_types: frozenset[str] = frozenset()
     """Names that mean the class around them (`Self`, `static`)."""
+    class_receiver_methods: frozenset[str] = frozenset()
+    """Methods that get the class without saying so."""
+    call_method = item_method = ""
+    """Methods that run when an object is called, or asked for an element."""
+    element_methods: frozenset[str] = frozenset(
+        {"pop", "get", "first", "last", "find", "at", "shift", "poll", "peek", "next", "remove", "front", "back",
+         "unwrap", "getOrNull", "firstOrNull", "lastOrNull", "First", "Last", "Pop", "Dequeue", "Peek"}
+    )  # fmt: skip
+    """Methods of containers that give one element."""
+    container_methods: frozenset[str] = frozenset(
+        {"values", "copy", "filter", "slice", "concat", "reverse", "sort", "clone", "stream", "iterator", "toList",
+         "to_vec", "iter_mut", "into_iter", "Where", "ToList", "ToArray", "OrderBy", "sorted", "take", "drop"}
+    )  # fmt: skip
+    """Methods of containers that give a container of the same elements."""
+    set_up_methods: tuple[str, ...] = ("setUp", "set_up", "setup", "SetUp", "beforeEach")
+    """Methods of a class of tests that run before each of them."""
     implicit_receiver = False
     """Whether a method's bare names also mean members of its class."""
 
@@ -56,6 +72,14 @@ class Rules:
     def extenders(self, infer: Inference, owner: Definer, member: str) -> list[str]:
         """Other files that add this member to a class; with an empty member, those that add bases."""
         return []
+
+    def overrides(self, name: str, class_name: str) -> bool:
+        """Whether a method of this name overrides one of a base class."""
+        return name not in self.constructors and not ("" in self.constructors and name == class_name)
+
+    def fixture(self, infer: Inference, name: str, scope: int) -> Found:
+        """What a test's parameter asks for by its name; asked only for uses of the role `fixture`."""
+        raise NotImplementedError
 
 
 class NamespaceRules(Rules):
