@@ -45,10 +45,11 @@ def read_content(path: Path) -> Content:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise Unreadable((error.strerror or "unreadable").lower()) from error
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            os.close(descriptor)
+            raise Unreadable("not a regular file")
         with os.fdopen(descriptor, "rb") as stream:
-            before = os.fstat(descriptor)
-            if not stat.S_ISREG(before.st_mode):
-                raise Unreadable("not a regular file")
             if before.st_size > MAX_FILE_BYTES:
                 raise Unreadable(f"larger than {MAX_FILE_BYTES // 1_000_000} MB")
             try:

@@ -9,7 +9,12 @@ GraphError
 │   ├── StoreUnavailable cannot be opened, read or written
 │   ├── StoreFull        the disk is full; the last change was taken back
 │   └── StoreBusy        another process kept the store locked
-└── UpdateCancelled      the caller asked to stop; the old state stands
+├── UpdateCancelled      the caller asked to stop; the old state stands
+├── PatternError         a pattern for syntax trees is wrong
+└── EditError            an edit of a definition cannot be made
+    ├── SymbolNotFound   no definition, or more than one, is called that
+    ├── SyntaxGateError  the file would not parse any more
+    └── WriteRefused     the file is not to be written, or changed meanwhile
 """
 
 from __future__ import annotations
@@ -57,3 +62,40 @@ class StoreBusy(StoreError):
 
 class UpdateCancelled(GraphError):
     """Raised when an update was asked to stop. The state before it stands."""
+
+
+class PatternError(GraphError):
+    """Raised when a pattern for syntax trees is wrong. `language` is the grammar that refused it.
+
+    `nearness` says how much a wrong name is like one that the grammar has, from 0 to 1.
+    """
+
+    def __init__(self, message: str, language: str, nearness: float = 0.0) -> None:
+        super().__init__(message)
+        self.language = language
+        self.nearness = nearness
+
+
+class EditError(GraphError):
+    """Raised when a definition cannot be edited as asked. `path` is the file; nothing was written."""
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class SymbolNotFound(EditError):
+    """Raised when a name or a line leads to no definition, or to more than one."""
+
+
+class SyntaxGateError(EditError):
+    """Raised when an edit would bring in a syntax error. `line` and `column` are those of the file after it."""
+
+    def __init__(self, message: str, path: str, line: int, column: int) -> None:
+        super().__init__(message, path)
+        self.line = line
+        self.column = column
+
+
+class WriteRefused(EditError):
+    """Raised when a file is not to be written: outside of the tree, a secret, read-only, or changed meanwhile."""

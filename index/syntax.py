@@ -1,0 +1,146 @@
+"""One source file with its syntax tree, ready to be searched or edited. Knows no symbols and writes nothing.
+
+Trees of tree-sitter cannot be stored, so what is kept of them is kept in memory: `TreeCache` holds the trees used
+last, keyed by content. Parsing runs at some 10 MB/s, so the cache pays for a language server that asks about the
+same open file again and again, and for nothing that looks at each file once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from posixpath import basename
+from threading import Lock
+
+from tree_sitter import Node, Tree
+
+from index.content import Content, Unreadable, content_hash, decode, detect_encoding, read_content
+from index.conventions import is_generated, is_secret
+from index.files import language_of
+from index.grammars import grammar_names
+from index.parse import Lines, parse
+from index.types import Span
+
+_SUFFIXES = {
+    "bash": "sh bash",
+    "c": "c h",
+    "cpp": "cc cpp cxx c++ hh hpp hxx h++ ipp tpp",
+    "csharp": "cs",
+    "css": "css",
+    "go": "go",
+    "html": "html htm",
+    "java": "java",
+    "javascript": "js mjs cjs jsx",
+    "json": "json",
+    "kotlin": "kt kts",
+    "lua": "lua",
+    "php": "php",
+    "python": "py pyi pyw",
+    "ruby": "rb rake gemspec",
+    "rust": "rs",
+    "scala": "scala sc sbt",
+    "sql": "sql",
+    "swift": "swift",
+    "toml": "toml",
+    "tsx": "tsx",
+    "typescript": "ts mts cts",
+    "yaml": "yaml yml",
+}
+_LANGUAGE_BY_SUFFIX = {suffix: language for language, all_ in _SUFFIXES.items() for suffix in all_.split()}
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
+_CACHED_BYTES = 8_000_000
+"""Sources whose trees are kept; a tree takes some ten times its source."""
+
+
+def grammar_of(path: str) -> str | None:
+    """The language whose grammar reads a file of that name: the index's where it has one, else by suffix."""
+    name = basename(path)
+    indexed = language_of(name)
+    if indexed in grammar_names():
+        return indexed
+    return _LANGUAGE_BY_SUFFIX.get(name.rpartition(".")[2].lower()) if "." in name else None
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file's bytes, how to read them, and their syntax tree, parsed when first asked for."""
+
+    path: str
+    language: str
+    data: bytes
+    encoding: str = "utf-8"
+    encoding_guessed: bool = False
+
+    @classmethod
+    def of(cls, path: str, data: bytes, language: str | None = None) -> SourceFile:
+        """Raises Unreadable where no grammar reads the file."""
+        found = language or grammar_of(path)
+        if found is None:
+            raise Unreadable("no grammar reads it")
+        return cls(path, found, data, *detect_encoding(data))
+
+    @cached_property
+    def parsed_data(self) -> bytes:
+        """The bytes as the grammars want them: a lone carriage return, which ends a line, is a newline there."""
+        return _LONE_RETURN.sub(b"\n", self.data) if b"\r" in self.data else self.data
+
+    @cached_property
+    def tree(self) -> Tree:
+        return parse(self.parsed_data, self.language)
+
+    @cached_property
+    def lines(self) -> Lines:
+        return Lines(self.parsed_data, self.encoding)
+
+    @cached_property
+    def content_hash(self) -> str:
+        return content_hash(self.data)
+
+    def text(self, node: Node) -> str:
+        """A node's source as it stands in the file."""
+        return decode(self.data[node.start_byte : node.end_byte], self.encoding)
+
+    def span(self, node: Node) -> Span:
+        return self.lines.span(self.path, node.start_byte, node.end_byte)
+
+
+def read_source(root: Path, path: str, language: str | None = None) -> SourceFile:
+    """Read a file of a tree. Raises Unreadable with the reason: secret, generated, binary, too large, gone."""
+    name = basename(path)
+    if is_secret(name):
+        raise Unreadable("may hold credentials")
+    content: Content = read_content(root / path)
+    if is_generated(name, content.data):
+        raise Unreadable("generated")
+    found = language or grammar_of(path)
+    if found is None:
+        raise Unreadable("no grammar reads it")
+    return SourceFile(path, found, content.data, content.encoding, content.lossy)
+
+
+class TreeCache:
+    """The parsed files used last, up to a number of source bytes. Safe to use from several threads."""
+
+    def __init__(self, limit_bytes: int = _CACHED_BYTES) -> None:
+        self._limit_bytes = limit_bytes
+        self._held_bytes = 0
+        self._files: OrderedDict[tuple[str, str, str], SourceFile] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, source: SourceFile) -> SourceFile:
+        """The same file with a tree that is parsed already, if its content was asked for before."""
+        key = (source.path, source.language, source.content_hash)
+        with self._lock:
+            known = self._files.get(key)
+            if known is not None:
+                self._files.move_to_end(key)
+                return known
+            self._files[key] = source
+            self._held_bytes += len(source.data)
+            while self._held_bytes > self._limit_bytes and len(self._files) > 1:
+                _, dropped = self._files.popitem(last=False)
+                self._held_bytes -= len(dropped.data)
+        return source
