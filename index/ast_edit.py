@@ -6,6 +6,7 @@ bring in a syntax error is refused. Knows where a definition is from `index.defi
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
@@ -33,7 +34,9 @@ def replace_symbol(source: SourceFile, definition: Definition, text: str) -> Edi
     lines = fitted(text, source, layout)
     start = extent.attached_start if _begins_with_comment(lines, source) else extent.start
     several_lines = b"\n" in source.parsed_data[start : extent.end]
-    end = extent.comment_end if several_lines else extent.end
+    ends_in_code = source.language == "python"  # elsewhere the last line only closes: `}  // namespace n`
+    stale_comment = (several_lines and ends_in_code) or _ends_in_comment(lines, source, extent)
+    end = extent.comment_end if stale_comment else extent.end
     if source.data[extent.end - 1 : extent.end] == b";" and not lines[-1].endswith(";"):
         end = extent.end - 1
     if _separator(extent) == ",":
@@ -128,7 +131,8 @@ def check_syntax(source: SourceFile, edits: Iterable[Edit]) -> bytes:
     edits = list(edits)
     after = apply_edits(source.data, edits)
     then = SourceFile(source.path, source.language, after, source.encoding)
-    fresh = new_errors(source.parsed_data, then.parsed_data, source.language)
+    plain = [file.parsed_data.removeprefix(BOM_UTF8) for file in (source, then)]
+    fresh = new_errors(plain[0], plain[1], source.language)
     fresh = [issue for issue in fresh if not _was_there(issue, source, then, edits)]
     if not fresh:
         return after
@@ -172,6 +176,13 @@ def _first_line_placed(lines: list[str], layout: Layout) -> list[str]:
     return [lines[0].removeprefix(layout.indent), *lines[1:]]
 
 
+def _ends_in_comment(lines: list[str], source: SourceFile, extent: Extent) -> bool:
+    """Whether the text brings a comment of its own for the one that trails the definition."""
+    trailer = source.data[extent.end : extent.comment_end].decode("latin-1").strip()
+    mark = trailer.partition(" ")[0][:2]
+    return bool(mark) and f" {mark}" in lines[-1]
+
+
 def _begins_with_comment(lines: list[str], source: SourceFile) -> bool:
     first = lines[0].lstrip()
     return first.startswith(("//", "/*", "<!--", "--")) or (
@@ -188,6 +199,8 @@ def _separator(extent: Extent) -> str:
         return ","
     listed = ("object", "enumerator_list", "enum_body", "enum_variant_list", "table_constructor", "flow_mapping",
               "inline_table", "column_definitions", "enum_member_declaration_list")  # fmt: skip
+    if extent.outer.type == "pair" and parent.type not in ("table", "table_array_element", "document"):
+        return ","
     is_record = extent.outer.type == "field_declaration" and extent.outer.parent is not None
     if parent.type in listed or (is_record and _is_rust_record(parent)):
         return ","

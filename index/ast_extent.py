@@ -18,7 +18,7 @@ _WRAPPERS = frozenset(
     {"decorated_definition", "export_statement", "lexical_declaration", "variable_declaration",
      "var_declaration", "const_declaration", "type_declaration", "template_declaration",
      "expression_statement", "ambient_declaration", "statement", "field_declaration",
-     "property_declaration", "event_field_declaration", "friend_declaration"}
+     "property_declaration", "event_field_declaration", "friend_declaration", "type_definition", "declaration"}
 )  # fmt: skip
 """Node types that may hold one definition and nothing else."""
 _ATTRIBUTES = frozenset({"attribute_item", "decorator", "attribute_list", "annotation", "marker_annotation"})

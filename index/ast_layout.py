@@ -22,11 +22,14 @@ _INDENT = re.compile(r"[ \t]*")
 _STRING = re.compile(r"string|heredoc|nowdoc|text_block")
 _PLAIN_HEREDOC = re.compile(r"<<[-\w\"'`]")
 """Ruby's here-documents whose text counts with its indentation; that of `<<~` does not."""
-_CLOSER = re.compile(r"[)\]}]|end\b|fi\b|done\b|esac\b")
+_CLOSER = re.compile(r"[)\]}]|</|end\b|fi\b|done\b|esac\b")
 _NARROW = frozenset(
     {"javascript", "typescript", "tsx", "json", "yaml", "ruby", "css", "html", "lua", "scala"}
 )
 """Languages whose custom is two spaces."""
+_LEADER = re.compile(r"//|/\*|#|@|\[|--|template\b")
+"""What a first line begins with that stands at the level of the next: comments, attributes, decorators."""
+_STEPS = (2, 3, 4, 8)
 _MAX_SAMPLED_LINES = 5_000
 
 
@@ -38,6 +41,8 @@ class Layout:
     """The white space before the definition that the place belongs to."""
     unit: str
     """One more level."""
+    file_unit: str
+    """One more level in most of the file, where the definition has its own."""
     line_end: bytes
 
 
@@ -46,8 +51,9 @@ def layout_at(source: SourceFile, start_byte: int, end_byte: int) -> Layout:
     start = line_start(source, start_byte)
     indent = _indent_of(source.data[start:start_byte].decode("latin-1"))
     inner = source.parsed_data[start:end_byte].decode("latin-1").split("\n")[1:]
-    unit = "\t" if indent.startswith("\t") else _unit_inside(inner, len(indent)) or _unit_of_file(source)
-    return Layout(indent, unit, line_end_at(source.data, start_byte))
+    file_unit = "\t" if indent.startswith("\t") else _unit_of_file(source)
+    unit = "\t" if indent.startswith("\t") else _unit_inside(inner, len(indent)) or file_unit
+    return Layout(indent, unit, file_unit, line_end_at(source.data, start_byte))
 
 
 def line_start(source: SourceFile, byte: int) -> int:
@@ -84,6 +90,8 @@ def fitted(text: str, source: SourceFile, layout: Layout) -> list[str]:
     code, fixed = _dedented(lines, source.language)
     code = _cut_off_first_line_mended(code, fixed, layout)
     unit = _unit_of(code, fixed)
+    if unit == layout.file_unit:
+        unit = layout.unit
     return [
         line if n in fixed or not line else layout.indent + _converted(line, unit, layout.unit)
         for n, line in enumerate(code)
@@ -147,7 +155,8 @@ def _cut_off_first_line_mended(lines: list[str], fixed: frozenset[int], layout: 
         return lines
     last_depth = len(_indent_of(lines[-1]))
     closed = last_depth == width and _CLOSER.match(lines[-1].lstrip()) is not None
-    if not closed and min(depths) != width + len(layout.unit):
+    led = _LEADER.match(lines[0]) is not None and min(depths) == width
+    if not closed and not led and min(depths) != width + len(layout.unit):
         return lines
     return [line if n in fixed or not n else line[width:] for n, line in enumerate(lines)]
 
@@ -184,7 +193,7 @@ def _unit_of_file(source: SourceFile) -> str:
 
 
 def _unit_of(lines: list[str], fixed: frozenset[int]) -> str:
-    """A text's own step of indentation; empty where it has none to convert."""
+    """A text's own step of indentation; empty where it has none to convert, as where lines are only aligned."""
     indents = [
         _indent_of(line)
         for n, line in enumerate(lines)
@@ -193,7 +202,8 @@ def _unit_of(lines: list[str], fixed: frozenset[int]) -> str:
     if any(indent.startswith("\t") for indent in indents):
         return "\t"
     least = min(map(len, indents), default=0)
-    return " " * least if least >= 2 else ""
+    stepped = sum(len(indent) % least == 0 for indent in indents) if least in _STEPS else 0
+    return " " * least if stepped * 2 > len(indents) else ""
 
 
 def _converted(line: str, unit: str, wanted: str) -> str:

@@ -123,7 +123,7 @@ def _name(source: SourceFile, node: Node, local: bool) -> str:
         return ""
     if kind == "declaration" and not _declares_function(node):
         return ""
-    if kind == "field" and source.language != "lua":
+    if (kind == "field" and source.language != "lua") or (kind == "class" and source.language != "ruby"):
         return ""
     if kind in _FIXED_NAMES:
         return _FIXED_NAMES[kind]

@@ -366,6 +366,28 @@ def test_a_file_whose_lines_end_in_carriage_returns_is_edited_like_any_other():
     )
 
 
+def test_a_text_cut_off_at_its_comment_and_lines_that_are_aligned_keep_their_shape():
+    text = "/// New.\n    pub fn sail(&self) -> i32 { 2 }"
+    new = "    /// New.\n    pub fn sail(&self) -> i32 { 2 }\n\n    fn stop"
+    assert edited("a.rs", RUST, "replace", "Ship.sail", text) == (
+        RUST[: RUST.index("    /// Sails")] + new + RUST[RUST.index("(&self) {}") :]
+    )
+    c = "int sail(int a,\n         int b);\n\nint stop(void)\n{\n    return 1;\n}\n"
+    assert edited("a.c", c, "replace", "sail", "int sail(int a,\n         int c);") == c.replace(
+        "int b", "int c"
+    )
+
+
+def test_every_definition_replaced_by_itself_leaves_the_file_as_it_was():
+    for path, text in FILES:
+        source = SourceFile.of(path, text.encode())
+        for definition in definitions(source):
+            extent = extent_of(source, definition)
+            end = extent.comment_end if source.language == "python" else extent.end
+            edit = replace_symbol(source, definition, text.encode()[extent.start : end].decode())
+            assert apply_edits(source.data, [edit]) == source.data, (path, definition.qualified_name)
+
+
 def test_mixed_line_ends_follow_the_place():
     mixed = b"def f():\n    pass\n\n\ndef g():\r\n    pass\r\n"
     assert edited("a.py", mixed, "replace", "g", "def g():\n    return 1").endswith(
