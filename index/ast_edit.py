@@ -21,8 +21,6 @@ from index.errors import SyntaxGateError
 from index.parse import SyntaxIssue, new_errors, syntax_errors
 from index.syntax import SourceFile
 
-_SEPARATORS = frozenset({",", ";"})
-
 
 def replace_symbol(source: SourceFile, definition: Definition, text: str) -> Edit:
     """Put a text in a definition's place: its decorators, attributes, doc comments and `export` go with it.
@@ -88,6 +86,8 @@ def insert_after(source: SourceFile, definition: Definition, text: str) -> Edit:
         else:
             before = b","
             place = extent.end
+    elif separator and not source.data[: extent.end].endswith(b";"):
+        before = b";"
     new = encoded(_first_line_placed(lines, layout), source, layout)
     if not extent.owns_lines and not _ends_line(source, place):
         return _gated(source, Edit(source.path, place, place, before + b" " + new))
@@ -191,10 +191,12 @@ def _begins_with_comment(lines: list[str], source: SourceFile) -> bool:
 
 
 def _separator(extent: Extent) -> str:
-    """`,` where the definition is an element of a list; else empty."""
+    """`,` where the definition is an element of a list, `;` where it shares a line in a type's body; else empty."""
     parent = extent.outer.parent
     if parent is None:
         return ""
+    if parent.type in ("interface_body", "object_type"):
+        return "" if extent.owns_lines else ";"
     if any(child.type == "," for child in parent.children):
         return ","
     listed = ("object", "enumerator_list", "enum_body", "enum_variant_list", "table_constructor", "flow_mapping",
