@@ -9,6 +9,7 @@ GraphError
 │   ├── StoreUnavailable cannot be opened, read or written
 │   ├── StoreFull        the disk is full; the last change was taken back
 │   └── StoreBusy        another process kept the store locked
+├── HistoryUnavailable   git's history cannot be read
 ├── UpdateCancelled      the caller asked to stop; the old state stands
 ├── PatternError         a pattern for syntax trees is wrong
 └── EditError            an edit of a definition cannot be made
@@ -58,6 +59,10 @@ class StoreFull(StoreError):
 
 class StoreBusy(StoreError):
     """Raised when another process kept the store locked for longer than the time-out."""
+
+
+class HistoryUnavailable(GraphError):
+    """Raised when git's history cannot be read: no git, no repository, no commit, missing objects."""
 
 
 class UpdateCancelled(GraphError):

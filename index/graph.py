@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
+from index.blame import blame, commits_of
 from index.conventions import is_test_path
 from index.errors import RootError, StoreUnavailable
+from index.history import update_history
 from index.repository import Progress
 from index.retrieve import Retriever
 from index.store import GraphStore, open_store
 from index.structure import structural_edges
-from index.types import Edge, EdgeType, FileRecord, LocateResult, Reference, Symbol, TextChunk, UpdateReport
+from index.types import (
+    Commit,
+    Edge,
+    EdgeType,
+    FileRecord,
+    LineOrigin,
+    LocateResult,
+    Reference,
+    Symbol,
+    SymbolKind,
+    TextChunk,
+    UpdateReport,
+)
 from index.update import update_store
 
 DEFAULT_STORE = "sqlite:.graft/graph.db"
@@ -63,11 +78,14 @@ class WorkTreeGraph:
     def update(
         self, progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False
     ) -> UpdateReport:
-        """Bring the graph up to the tree.
+        """Bring the graph up to the tree, then to what git says of its history.
 
-        Raises RootError, StoreError, UpdateCancelled; then the old state stands.
+        A long history is read a few seconds' worth at a time, each update going on where the last one stopped.
+        Raises RootError, StoreError, UpdateCancelled; then the old state of what was being updated stands.
         """
-        return update_store(self.store, self.root, progress, cancelled)
+        report = update_store(self.store, self.root, progress, cancelled)
+        history = update_history(self.store, self.root, progress, cancelled)
+        return replace(report, history=history)
 
     def close(self) -> None:
         self.store.close()
@@ -121,6 +139,23 @@ class WorkTreeGraph:
         order = list(dict.fromkeys(uids))
         found = self.store.symbols_by_uid(order)
         return [found[uid] for uid in order if uid in found]
+
+    # History
+
+    def blame(self, uid: str) -> list[LineOrigin]:
+        """The commits that last touched a symbol's lines, newest first. Raises HistoryUnavailable."""
+        symbol = self.symbol(uid)
+        if symbol is None:
+            return []
+        return blame(self.root, symbol.path, symbol.span.start_line, symbol.span.end_line)
+
+    def history(self, path_or_uid: str, *, limit: int = 20) -> list[Commit]:
+        """The last commits that touched a file or a symbol, newest first. Raises HistoryUnavailable."""
+        symbol = self.symbol(path_or_uid)
+        if symbol is None or symbol.kind is SymbolKind.MODULE:
+            return commits_of(self.root, symbol.path if symbol else path_or_uid, limit=limit)
+        lines = symbol.span.start_line, symbol.span.end_line
+        return commits_of(self.root, symbol.path, lines, limit=limit)
 
     # Files
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
-from index.types import Edge, EdgeType, FileRecord, LocateResult, Symbol, UpdateReport
+from index.types import Commit, Edge, EdgeType, FileRecord, LineOrigin, LocateResult, Symbol, UpdateReport
 
 Progress = Callable[[str, int, int], None]
 """(what, done, total), called at least once a second while work goes on."""
@@ -39,6 +39,12 @@ class RepositoryGraph(Protocol):
     def callers(self, uid: str) -> list[Symbol]: ...
 
     def callees(self, uid: str) -> list[Symbol]: ...
+
+    def blame(self, uid: str) -> list[LineOrigin]:
+        """The commits that last touched a symbol's lines, newest first. Raises HistoryUnavailable."""
+
+    def history(self, path_or_uid: str, *, limit: int = 20) -> list[Commit]:
+        """The last commits that touched a file or a symbol, newest first. Raises HistoryUnavailable."""
 
     def imported_files(self, path: str) -> list[str]:
         """Files of the repository that `path` imports directly, in order of appearance."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from index.errors import StoreCorrupt, StoreTooNew
 from index.sqlite_change import SQLiteChange
 from index.sqlite_database import Database
+from index.sqlite_history import HISTORY_SCHEMA
 from index.sqlite_read import SQLiteReader
 from index.sqlite_schema import APPLICATION_ID, SCHEMA
 from index.store import SCHEMA_VERSION
@@ -81,7 +82,7 @@ def _create(database: Database, connection: sqlite3.Connection) -> None:
         tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_words\\_%' ESCAPE '\\'"
         for (name,) in connection.execute(tables).fetchall():
             connection.execute(f'DROP TABLE IF EXISTS "{name}"')
-        for statement in SCHEMA.split(";\n"):
+        for statement in (SCHEMA + HISTORY_SCHEMA).split(";\n"):
             if statement.strip():
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -6,9 +6,10 @@ import json
 import sqlite3
 import zlib
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from index.sqlite_history import HistoryWriter
 from index.sqlite_read import FILE_COLUMNS, FactsReader, batches, marks
 from index.sqlite_schema import (
     EDGE_CODES,
@@ -20,7 +21,7 @@ from index.sqlite_schema import (
     signed,
     uid_number,
 )
-from index.store import Document, FileEntry, ResolvedFile
+from index.store import Document, FileEntry, FileHistory, HistoryState, ResolvedFile
 from index.types import FileRecord, Symbol
 
 _MAX_CACHED_NODES = 200_000
@@ -33,6 +34,7 @@ class SQLiteChange(FactsReader):
     def __init__(self, connection: sqlite3.Connection, repository: int) -> None:
         super().__init__(lambda sql, parameters: connection.execute(sql, parameters).fetchall(), repository)
         self._connection = connection
+        self._history = HistoryWriter(connection, repository)
         self._nodes: dict[str, int] = {}
 
     # Writes
@@ -72,10 +74,16 @@ class SQLiteChange(FactsReader):
             return
         self._drop_contents(file)
         self._put_symbols(file, ())
+        self._history.forget(file)
         self._connection.execute("DELETE FROM links WHERE target = ?", (file,))
         self._connection.execute("DELETE FROM edges WHERE target = ?", (-file,))
         self._connection.execute("DELETE FROM files WHERE id = ?", (file,))
         self._nodes.pop(path, None)
+
+    def put_history(
+        self, state: HistoryState, files: Mapping[str, FileHistory], log: Mapping[int, bytes]
+    ) -> None:
+        self._history.put(state, files, log)
 
     def put_resolution(self, path: str, resolved: ResolvedFile) -> None:
         file = self._file(path)

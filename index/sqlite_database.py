@@ -12,13 +12,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from index.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreUnavailable
 
 _LOCK_POLL_S, _LOCK_PAUSE_S = 0.25, 0.02
 _LOCK_TIMEOUT_S = 300.0
 _CACHE_KIB = 32_000
+
+
+class Query(Protocol):
+    """Runs one SQL statement and gives all of its rows."""
+
+    def __call__(self, sql: str, parameters: Sequence[Any], /) -> list[Any]: ...
 
 
 class Database:

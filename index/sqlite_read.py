@@ -5,9 +5,10 @@ from __future__ import annotations
 import zlib
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from index.sqlite_database import Database
+from index.sqlite_database import Database, Query
+from index.sqlite_history import HistoryReader
 from index.sqlite_schema import (
     EDGE_CODES,
     EDGE_TYPES,
@@ -32,14 +33,10 @@ _SYMBOL_COLUMNS = f"""s.uid, f.path, s.kind, s.name, s.qualified_name, {_SPAN.fo
     s.ordinal, s.parent_uid"""
 
 
-class _Query(Protocol):
-    def __call__(self, sql: str, parameters: Sequence[Any], /) -> list[Any]: ...
-
-
 class FactsReader:
     """What an update reads too, inside its transaction."""
 
-    def __init__(self, query: _Query, repository: int) -> None:
+    def __init__(self, query: Query, repository: int) -> None:
         self._query = query
         self._repository = repository
 
@@ -77,7 +74,7 @@ class FactsReader:
         return [path for (path,) in rows]
 
 
-class SQLiteReader(FactsReader):
+class SQLiteReader(FactsReader, HistoryReader):
     """See GraphReader."""
 
     def __init__(self, database: Database, repository: int) -> None:
@@ -129,14 +126,15 @@ class SQLiteReader(FactsReader):
     def edges(
         self, *, source: str | None = None, target: str | None = None, types: Iterable[EdgeType] = ()
     ) -> list[Edge]:
-        conditions, parameters = ["1"], list[Any]()
+        conditions, parameters, ends = ["1"], list[Any](), list[int | None]()
         for column, name in (("e.source", source), ("e.target", target)):
-            if name is not None:
-                node = self._node(name)
-                if node is None:
-                    return []
+            node = None if name is None else self._node(name)
+            if node is None and name is not None:
+                return []
+            if node is not None:
                 conditions.append(f"{column} = ?")
                 parameters.append(node)
+            ends.append(None if node is None else -node)
         codes = [EDGE_CODES[type_] for type_ in types]
         if codes:
             conditions.append(f"e.type IN ({marks(codes)})")
@@ -151,7 +149,8 @@ class SQLiteReader(FactsReader):
             WHERE {" AND ".join(conditions)} AND owner.repository = ? ORDER BY owner.path, e.start_byte, e.type""",
             [*parameters, self._repository],
         )
-        return [_edge(row) for row in rows]
+        together = not codes or EDGE_CODES[EdgeType.CHANGED_WITH] in codes
+        return [_edge(row) for row in rows] + (self._co_change_edges(*ends) if together else [])
 
     def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]:
         conditions, values = ["owner.repository = ?"], list[Any]([self._repository])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from index.errors import UnknownStoreURL
-from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
+from index.types import Commit, Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
 SCHEMA_VERSION = 4
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
@@ -68,6 +68,29 @@ class ResolvedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryState:
+    """What the stored histories were made from; empty where there are none."""
+
+    head: str = ""
+    files: str = ""
+    """Names the set of files that they were made for."""
+    complete: bool = True
+    """Whether every commit that counts has been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileHistory:
+    """What git's history says of one file that the store has."""
+
+    recency: float
+    """log2 Σ 2^(commit time / half-life): one more means changed twice as much, or one half-life later."""
+    commits: Sequence[Commit] = ()
+    """The last few that touched it, newest first."""
+    changed_with: Mapping[str, float] = field(default_factory=dict)
+    """How firmly it changes together with files that come after it in code-point order; kept to a thousandth."""
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     files: int
     symbols: int
@@ -92,7 +115,11 @@ class GraphReader(Protocol):
     def edges(
         self, *, source: str | None = None, target: str | None = None, types: Iterable[EdgeType] = ()
     ) -> list[Edge]:
-        """Semantic edges in order of place; structural ones follow from symbols and paths and are not stored."""
+        """Semantic edges in order of place; structural ones follow from symbols and paths and are not stored.
+
+        A CHANGED_WITH edge leads from the path that comes first in code-point order, has no span, and its confidence
+        is the weight; these come last, by source and target. `counts` leaves them out.
+        """
 
     def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]: ...
 
@@ -108,6 +135,23 @@ class GraphReader(Protocol):
 
     def links(self, paths: Collection[str], *, incoming: bool) -> list[tuple[str, str, float]]:
         """(source, target, weight) of the file-level links that leave, or enter, any of these files."""
+
+    def changed_with(self, paths: Collection[str]) -> list[tuple[str, str, float]]:
+        """(one of these files, a file that changes together with it, weight in 0…1), heaviest first, then by name.
+
+        A pair within `paths` comes both ways.
+        """
+
+    def touched_by(self, path: str) -> list[Commit]:
+        """The last few commits that touched a file under any of its names, newest first."""
+
+    def recency(self) -> dict[str, float]:
+        """`FileHistory.recency` of every file that has a history."""
+
+    def history_state(self) -> HistoryState: ...
+
+    def history_log(self) -> dict[int, bytes]:
+        """The segments that `put_history` brought."""
 
     def search(
         self, words: Mapping[str, float], among: Literal["files", "symbols"], *, limit: int
@@ -135,6 +179,16 @@ class GraphChange(Protocol):
     def remove_file(self, path: str) -> None: ...
 
     def put_resolution(self, path: str, resolved: ResolvedFile) -> None: ...
+
+    def put_history(
+        self, state: HistoryState, files: Mapping[str, FileHistory], log: Mapping[int, bytes]
+    ) -> None:
+        """Replace the histories of all files: a file that is not named has none any more.
+
+        `log` holds segments of packed commits to be read by the next update only; an empty one is deleted, those
+        that are not named stay. `remove_file` takes a file's history, and its edges from both ends, with it;
+        `put_file` and `put_resolution` leave them.
+        """
 
     def set_indexed_at(self, time_ns: int) -> None: ...
 

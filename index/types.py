@@ -131,6 +131,26 @@ class FileRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit as people know it: no e-mail address, the subject's first line only."""
+
+    sha: str
+    """Empty where lines are not committed yet."""
+    time_s: int
+    """When it was committed, in seconds since the epoch."""
+    author: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineOrigin:
+    """The commit that last touched some lines, and how many."""
+
+    commit: Commit
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileHit:
     path: str
     score: float
@@ -165,3 +185,5 @@ class UpdateReport:
     seconds: float
     skipped: tuple[tuple[str, str], ...] = field(default=())
     """(path, reason) of every file that was listed but not indexed."""
+    history: str = ""
+    """What is known of git's history, in words: `812 commits`, or why there is none."""

@@ -15,8 +15,17 @@ from graph_trees import snapshot, write_files
 
 from index.errors import StoreCorrupt, StoreTooNew, StoreUnavailable, UnknownStoreURL
 from index.graph import open_graph
-from index.store import SCHEMA_VERSION, Document, FileEntry, ResolvedFile, StoredFacts, open_store
-from index.types import Edge, EdgeType, FileRecord, Reference, Resolution, Span, Symbol, SymbolKind
+from index.store import (
+    SCHEMA_VERSION,
+    Document,
+    FileEntry,
+    FileHistory,
+    HistoryState,
+    ResolvedFile,
+    StoredFacts,
+    open_store,
+)
+from index.types import Commit, Edge, EdgeType, FileRecord, Reference, Resolution, Span, Symbol, SymbolKind
 
 SPAN = Span("a.py", 0, 5, 1, 1, 1, 6)
 
@@ -100,6 +109,83 @@ def test_replaced_file_keeps_inbound_edges_of_surviving_symbols_only(url):
     assert (store.edges(), store.symbols(), len(store.files())) == ([], [user], 1)
     assert (store.facts("a.py"), store.providers(3)) == (None, ["b.py"])
     assert [path for path, _ in store.search({"shared": 1.0}, "files", limit=9)] == ["b.py"]
+    store.close()
+
+
+ONE, TWO = Commit("1" * 40, 100, "Ann", "Say ça"), Commit("2" * 40, 200, "Bob", "Then")
+
+
+PARTLY_READ = HistoryState("2" * 40, "abc", complete=False)
+
+
+def fill_histories(store):
+    with store.change() as change:
+        for path in ("a.py", "b.py", "c.py"):
+            change.put_file(entry(path))
+        files = {
+            "a.py": FileHistory(1.25, [TWO, ONE], {"b.py": 0.5, "c.py": 0.25}),
+            "b.py": FileHistory(-3.5, [TWO]),
+            "c.py": FileHistory(0.0, [], {}),
+        }
+        change.put_history(PARTLY_READ, files, {0: b"zero", 7: b"seven"})
+
+
+def test_store_gives_back_histories(url):
+    store = open_store(url, "repo")
+    assert (store.history_state(), store.history_log(), store.recency()) == (HistoryState(), {}, {})
+    fill_histories(store)
+    assert store.history_state() == PARTLY_READ
+    assert store.history_log() == {0: b"zero", 7: b"seven"}
+    assert store.recency() == {"a.py": 1.25, "b.py": -3.5, "c.py": 0.0}
+    assert store.touched_by("a.py") == [TWO, ONE]
+    assert store.touched_by("c.py") == store.touched_by("nowhere.py") == []
+    assert store.changed_with(["c.py", "nowhere.py"]) == [("c.py", "a.py", 0.25)]
+    assert store.changed_with(["a.py", "b.py"]) == [
+        ("a.py", "b.py", 0.5),
+        ("b.py", "a.py", 0.5),
+        ("a.py", "c.py", 0.25),
+    ]
+    edges = [
+        Edge("a.py", other, EdgeType.CHANGED_WITH, confidence=w)
+        for other, w in (("b.py", 0.5), ("c.py", 0.25))
+    ]
+    assert store.edges() == store.edges(source="a.py") == edges
+    assert store.edges(target="c.py", types=[EdgeType.CHANGED_WITH, EdgeType.CALLS]) == edges[1:]
+    assert store.edges(types=[EdgeType.CALLS]) == store.edges(source="b.py") == []
+    assert store.counts().edges == 0
+    store.close()
+
+
+def test_put_histories_replace_all_but_the_segments_that_are_not_named(url):
+    store = open_store(url, "repo")
+    fill_histories(store)
+    with store.change() as change:
+        change.put_history(
+            HistoryState("3" * 40), {"b.py": FileHistory(2.0, [ONE], {"c.py": 0.125})}, {7: b"", 8: b"8"}
+        )
+    assert store.history_state() == HistoryState("3" * 40)
+    assert store.history_log() == {0: b"zero", 8: b"8"}
+    assert store.recency() == {"b.py": 2.0}
+    assert (store.touched_by("a.py"), store.touched_by("b.py")) == ([], [ONE])
+    assert store.changed_with(["a.py", "b.py"]) == [("b.py", "c.py", 0.125)]
+    store.close()
+
+
+def test_removed_file_takes_its_history_along_and_a_parsed_one_keeps_it(url):
+    store = open_store(url, "repo")
+    fill_histories(store)
+    with store.change() as change:
+        change.put_file(entry("a.py"))
+        change.put_resolution("a.py", ResolvedFile())
+        change.remove_file("b.py")
+    assert store.changed_with(["a.py"]) == [("a.py", "c.py", 0.25)]
+    assert (store.touched_by("b.py"), set(store.recency())) == ([], {"a.py", "c.py"})
+    fill_histories(store)
+    assert store.changed_with(["b.py"]) == [("b.py", "a.py", 0.5)]
+    other = open_store(url, "other")
+    assert (other.history_state(), other.recency(), other.history_log()) == (HistoryState(), {}, {})
+    assert other.changed_with(["a.py"]) == other.edges() == other.touched_by("a.py") == []
+    other.close()
     store.close()
 
 
