@@ -38,6 +38,7 @@ ifdef QUIXBUGS
 endif
 ifdef MIRROR
 	$(BIN)/python tests/bench/real_commits.py --mirror $(MIRROR) --work build/commits --record
+	$(BIN)/python tests/bench/history.py $(MIRROR)/* --record
 endif
 
 format: $(READY)

@@ -11,8 +11,9 @@ the weights of the files it touched and of no others.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import combinations
 
 from index.commits import LoggedCommit
 from index.store import FileHistory
@@ -60,7 +61,7 @@ class _Tally:
         self._recency: dict[str, float] = defaultdict(float)
         self._total: dict[str, float] = defaultdict(float)
         self._touched: dict[str, list[Commit]] = defaultdict(list)
-        self._together: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self._votes: list[tuple[float, list[str]]] = []
 
     def add(self, logged: LoggedCommit) -> None:
         names = sorted({self._name(path) for path in logged.paths} & self._files)
@@ -78,10 +79,8 @@ class _Tally:
             return
         for name in names:
             self._total[name] += decayed
-        vote = decayed / max(1, logged.changed - 1)
-        for at, one in enumerate(names):
-            for other in names[at + 1 :]:
-                self._together[one, other].append(vote)
+        if len(names) > 1:
+            self._votes.append((decayed / (logged.changed - 1), names))
 
     def _name(self, path: str) -> str:
         """What a path of the commit being added is called today."""
@@ -101,12 +100,21 @@ class _Tally:
 
     def _heaviest(self) -> dict[str, dict[str, float]]:
         """Weights of the pairs kept, under the end that comes first."""
+        # Most pairs meet once only: they are counted first, quickly, and never weighed.
+        counts: Counter[tuple[str, str]] = Counter()
+        for _, names in self._votes:
+            counts.update(combinations(names, 2))
+        sums = {pair: 0.0 for pair, count in counts.items() if count >= MIN_TOGETHER}
+        paired = {name for pair in sums for name in pair}
+        for vote, names in self._votes:
+            for pair in combinations([name for name in names if name in paired], 2):
+                if pair in sums:
+                    sums[pair] += vote
         of_file: dict[str, list[tuple[float, str, str]]] = defaultdict(list)
-        for (one, other), votes in self._together.items():
-            if len(votes) < MIN_TOGETHER:
-                continue
-            cosine = sum(votes) / math.sqrt(self._total[one] * self._total[other])
-            weight = round(cosine * len(votes) / (len(votes) + 1), _WEIGHT_DIGITS)
+        for (one, other), votes in sums.items():
+            count = counts[one, other]
+            cosine = votes / math.sqrt(self._total[one] * self._total[other])
+            weight = round(cosine * count / (count + 1), _WEIGHT_DIGITS)
             if weight >= MIN_WEIGHT:
                 of_file[one].append((-weight, one, other))
                 of_file[other].append((-weight, one, other))
