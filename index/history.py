@@ -55,7 +55,11 @@ def update_history(
                 change.put_history(HistoryState(), {}, {})
         return str(reason)
     except Interrupted:
-        raise UpdateCancelled(f"Stopped while reading the history of {root}; it is as before.") from None
+        if cancelled():
+            raise UpdateCancelled(f"Stopped while reading the history of {root}; it is as before.") from None
+        return (
+            f"No newer history of {root}: git took too long to list its commits. The next update tries again."
+        )
 
 
 class _Reading:

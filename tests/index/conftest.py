@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from git_trees import GitRepository
 from graph_trees import write_files
 
 from index.graph import WorkTreeGraph, open_graph
@@ -28,3 +29,17 @@ def tree(tmp_path: Path) -> Iterator[Tree]:
     yield build
     for graph in opened:
         graph.close()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> GitRepository:
+    """An empty git repository."""
+    return GitRepository(tmp_path / "tree")
+
+
+@pytest.fixture
+def graph(repository: GitRepository, tmp_path: Path) -> Iterator[WorkTreeGraph]:
+    """The graph of `repository`, not yet filled, in a store outside it."""
+    opened = open_graph(repository.root, f"sqlite:{tmp_path}/graph.db")
+    yield opened
+    opened.close()

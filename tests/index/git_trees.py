@@ -79,6 +79,11 @@ def histories(graph: WorkTreeGraph) -> dict[str, object]:
     }
 
 
+def weights(graph: WorkTreeGraph, path: str) -> dict[str, float]:
+    """Files that change together with this one."""
+    return {other: weight for _, other, weight in graph.store.changed_with([path])}
+
+
 def read_all(graph: WorkTreeGraph) -> None:
     """Update until every commit is read: on a busy machine one update's time may not do."""
     while True:
