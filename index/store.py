@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from index.errors import UnknownStoreURL
 from index.types import Commit, Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
 SUPPORTED_SCHEMES = ("sqlite",)
 
