@@ -10,13 +10,13 @@ from pathlib import Path
 from index.errors import StoreCorrupt, StoreTooNew
 from index.sqlite_change import SQLiteChange
 from index.sqlite_database import Database
+from index.sqlite_files import SQLiteFiles
 from index.sqlite_history import HISTORY_SCHEMA
-from index.sqlite_read import SQLiteReader
 from index.sqlite_schema import APPLICATION_ID, SCHEMA
 from index.store import SCHEMA_VERSION
 
 
-class SQLiteStore(SQLiteReader):
+class SQLiteStore(SQLiteFiles):
     """One repository's graph in a SQLite file."""
 
     def __init__(self, path: Path, repository: str) -> None:

@@ -32,6 +32,17 @@ _SYMBOL_COLUMNS = f"""s.uid, f.path, s.kind, s.name, s.qualified_name, {_SPAN.fo
     s.language, s.signature, s.docstring, s.body_hash,
     s.ordinal, s.parent_uid"""
 
+EDGE_QUERY = f"""SELECT s.uid, sf.path, t.uid, tf.path, e.type, e.resolution, e.confidence, owner.path,
+        {_SPAN.format("e")}
+    FROM edges e
+    LEFT JOIN symbols s ON s.id = e.source LEFT JOIN files sf ON sf.id = -e.source
+    LEFT JOIN symbols t ON t.id = e.target LEFT JOIN files tf ON tf.id = -e.target
+    JOIN files owner ON owner.id = coalesce(s.file, sf.id)"""
+"""Rows of `edge_of`."""
+REFERENCE_QUERY = f"""SELECT s.uid, r.name, r.type, owner.path, {_SPAN.format("r")}
+    FROM refs r JOIN symbols s ON s.id = r.source JOIN files owner ON owner.id = s.file"""
+"""Rows of `reference_of`."""
+
 
 class FactsReader:
     """What an update reads too, inside its transaction."""
@@ -44,7 +55,7 @@ class FactsReader:
         rows = self._query(
             f"SELECT {FILE_COLUMNS} FROM files WHERE repository = ? ORDER BY path", (self._repository,)
         )
-        return [_file_record(row) for row in rows]
+        return [file_record(row) for row in rows]
 
     def facts(self, path: str) -> StoredFacts | None:
         rows = self._query(
@@ -140,17 +151,12 @@ class SQLiteReader(FactsReader, HistoryReader):
             conditions.append(f"e.type IN ({marks(codes)})")
             parameters += codes
         rows = self._query(
-            f"""SELECT s.uid, sf.path, t.uid, tf.path, e.type, e.resolution, e.confidence, owner.path,
-                {_SPAN.format("e")}
-            FROM edges e
-            LEFT JOIN symbols s ON s.id = e.source LEFT JOIN files sf ON sf.id = -e.source
-            LEFT JOIN symbols t ON t.id = e.target LEFT JOIN files tf ON tf.id = -e.target
-            JOIN files owner ON owner.id = coalesce(s.file, sf.id)
-            WHERE {" AND ".join(conditions)} AND owner.repository = ? ORDER BY owner.path, e.start_byte, e.type""",
+            f"""{EDGE_QUERY} WHERE {" AND ".join(conditions)} AND owner.repository = ?
+            ORDER BY owner.path, e.start_byte, e.type""",
             [*parameters, self._repository],
         )
         together = not codes or EDGE_CODES[EdgeType.CHANGED_WITH] in codes
-        return [_edge(row) for row in rows] + (self._co_change_edges(*ends) if together else [])
+        return [edge_of(row) for row in rows] + (self._co_change_edges(*ends) if together else [])
 
     def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]:
         conditions, values = ["owner.repository = ?"], list[Any]([self._repository])
@@ -164,16 +170,9 @@ class SQLiteReader(FactsReader, HistoryReader):
             conditions.append("r.name = ?")
             values.append(name)
         rows = self._query(
-            f"""SELECT s.uid, r.name, r.type, owner.path,
-                {_SPAN.format("r")}
-            FROM refs r JOIN symbols s ON s.id = r.source JOIN files owner ON owner.id = s.file
-            WHERE {" AND ".join(conditions)} ORDER BY owner.path, r.start_byte""",
-            values,
+            f"{REFERENCE_QUERY} WHERE {' AND '.join(conditions)} ORDER BY owner.path, r.start_byte", values
         )
-        return [
-            Reference(number_uid(row[0]), row[1], EDGE_TYPES[row[2]], unpack_span(row[3], row[4:]))
-            for row in rows
-        ]
+        return [reference_of(row) for row in rows]
 
     def chunks(self, path: str) -> list[TextChunk]:
         rows = self._query(
@@ -234,7 +233,7 @@ class SQLiteReader(FactsReader, HistoryReader):
 FILE_COLUMNS = "path, content_hash, size_bytes, mtime_ns, language, has_errors, skipped"
 
 
-def _file_record(row: Sequence[Any]) -> FileRecord:
+def file_record(row: Sequence[Any]) -> FileRecord:
     """A record from FILE_COLUMNS."""
     path, content_hash, size_bytes, mtime_ns, language, has_errors, skipped = row
     return FileRecord(path, content_hash, size_bytes, mtime_ns, language, bool(has_errors), skipped)
@@ -263,7 +262,7 @@ def _symbol(row: Sequence[Any]) -> Symbol:
     )  # fmt: skip
 
 
-def _edge(row: Sequence[Any]) -> Edge:
+def edge_of(row: Sequence[Any]) -> Edge:
     source_uid, source_path, target_uid, target_path, type_, resolution, confidence, owner, *span = row
     return Edge(
         source_path if source_uid is None else number_uid(source_uid),
@@ -273,3 +272,8 @@ def _edge(row: Sequence[Any]) -> Edge:
         unpack_confidence(confidence),
         None if span[0] < 0 else unpack_span(owner, span),
     )
+
+
+def reference_of(row: Sequence[Any]) -> Reference:
+    uid, name, type_, path, *span = row
+    return Reference(number_uid(uid), name, EDGE_TYPES[type_], unpack_span(path, span))

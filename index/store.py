@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from index.errors import UnknownStoreURL
-from index.types import Commit, Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
+from index.types import (
+    Commit,
+    Edge,
+    EdgeType,
+    FileRecord,
+    Reference,
+    Resolution,
+    Symbol,
+    SymbolKind,
+    TextChunk,
+)
 
 SCHEMA_VERSION = 5
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
@@ -91,6 +101,22 @@ class FileHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How many there are of what."""
+
+    languages: Mapping[str, int]
+    """Files that were read, by language; files of none under the empty name."""
+    skipped: Mapping[str, int]
+    """Files that were not read, by reason."""
+    kinds: Mapping[SymbolKind, int]
+    edges: Mapping[tuple[EdgeType, Resolution], int]
+    references: Mapping[EdgeType, int]
+    chunks: int
+    store_bytes: int
+    """Size of the whole store, which may hold further repositories; 0 where the back-end cannot say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     files: int
     symbols: int
@@ -126,6 +152,17 @@ class GraphReader(Protocol):
     def chunks(self, path: str) -> list[TextChunk]: ...
 
     def facts(self, path: str) -> StoredFacts | None: ...
+
+    def entry(self, path: str) -> FileEntry | None:
+        """Everything that `put_file` was given for a file, symbols in order of place."""
+
+    def resolution(self, path: str) -> ResolvedFile | None:
+        """Everything that `put_resolution` was given for a file; empty where it never was."""
+
+    def tally(self) -> Tally: ...
+
+    def faults(self) -> list[str]:
+        """What is wrong inside the store, a line each: rows that belong to nothing, damage. Reads everything."""
 
     def readers(self, keys: Collection[int]) -> set[str]:
         """Files whose resolution read any of these keys."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sqlite3
 import subprocess
@@ -25,7 +26,18 @@ from index.store import (
     StoredFacts,
     open_store,
 )
-from index.types import Commit, Edge, EdgeType, FileRecord, Reference, Resolution, Span, Symbol, SymbolKind
+from index.types import (
+    Commit,
+    Edge,
+    EdgeType,
+    FileRecord,
+    Reference,
+    Resolution,
+    Span,
+    Symbol,
+    SymbolKind,
+    TextChunk,
+)
 
 SPAN = Span("a.py", 0, 5, 1, 1, 1, 6)
 
@@ -89,6 +101,67 @@ def test_store_gives_back_what_was_put_in(url):
     assert {path for path, _ in store.search({"shared": 1.0}, "files", limit=9)} == {"a.py", "b.py"}
     assert [uid for uid, _ in store.search({"two": 2.0, "shared": 1.0}, "symbols", limit=1)] == [two.uid]
     store.close()
+
+
+def test_whole_files_come_out_as_they_were_put_in(url):
+    store = open_store(url, "repo")
+    one, two = (
+        entry("a.py", symbol("one")),
+        entry("b.py", symbol("two", "b.py", 2), symbol("more", "b.py", 3)),
+    )
+    chunk = TextChunk("0" * 16, "c.md", 0, "Words.", Span("c.md", 0, 6, 1, 1, 1, 7))
+    prose = FileEntry(FileRecord("c.md", "hash", 6, 20, "markdown"), (), (chunk,))
+    skipped = FileEntry(FileRecord("d.py", "", 9, 20, "python", skipped="binary"))
+    resolved = ResolvedFile(
+        [
+            Edge(symbol("one").uid, "b.py", EdgeType.IMPORTS, Resolution.SCOPED, 0.85, SPAN),
+            Edge("a.py", symbol("two").uid.replace("1", "2"), EdgeType.TESTS, Resolution.NAME_ONLY, 0.5),
+        ],
+        [Reference(symbol("one").uid, "get", EdgeType.CALLS, SPAN)],
+        {"b.py": 1.5},
+        [7, 2**32 - 1],
+    )
+    with store.change() as change:
+        for each in (one, two, prose, skipped):
+            change.put_file(each)
+        change.put_resolution("a.py", resolved)
+    for given in (one, two, prose, skipped):
+        assert plain(store.entry(given.record.path)) == plain(given)
+    assert plain(store.resolution("a.py")) == plain(resolved)
+    assert store.resolution("b.py") == store.resolution("d.py") == ResolvedFile([], [], {}, [])
+    assert (store.entry("nowhere.py"), store.resolution("nowhere.py")) == (None, None)
+    store.close()
+
+
+def plain(value):
+    """An entry or a resolution with every collection sorted."""
+    return {
+        name: sorted(field, key=repr) if isinstance(field, list | tuple) else field
+        for name, field in ((each.name, getattr(value, each.name)) for each in dataclasses.fields(value))
+    }
+
+
+def test_tally_counts_one_repository_and_nothing_is_at_fault(url):
+    first, second = open_store(url, "first"), open_store(url, "second")
+    with second.change() as change:
+        change.put_file(entry("a.py", symbol("other", number=9)))
+    with first.change() as change:
+        change.put_file(entry("a.py", symbol("one")))
+        change.put_file(FileEntry(FileRecord("b.py", "", 9, 20, "python", skipped="binary")))
+        change.put_file(FileEntry(FileRecord("c.bin", "", 9, 20, None, skipped="binary")))
+        change.put_file(FileEntry(FileRecord("d.xyz", "", 9, 20, None)))
+        edge = Edge(symbol("one").uid, symbol("one").uid, EdgeType.CALLS, Resolution.SCOPED, 0.85, SPAN)
+        reference = Reference(symbol("one").uid, "get", EdgeType.CALLS, SPAN)
+        change.put_resolution("a.py", ResolvedFile([edge, Edge("a.py", "b.py", EdgeType.TESTS)], [reference]))
+    tally = first.tally()
+    assert (tally.languages, tally.skipped) == ({"python": 1, "": 1}, {"binary": 2})
+    assert tally.kinds == {SymbolKind.FUNCTION: 1}
+    assert tally.edges == {(EdgeType.CALLS, Resolution.SCOPED): 1, (EdgeType.TESTS, Resolution.EXACT): 1}
+    assert (tally.references, tally.chunks) == ({EdgeType.CALLS: 1}, 0)
+    assert tally.store_bytes > 0
+    assert first.faults() == []
+    first.close()
+    second.close()
 
 
 def test_replaced_file_keeps_inbound_edges_of_surviving_symbols_only(url):
