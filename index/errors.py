@@ -10,6 +10,9 @@ GraphError
 │   ├── StoreFull        the disk is full; the last change was taken back
 │   └── StoreBusy        another process kept the store locked
 ├── HistoryUnavailable   git's history cannot be read
+├── NotIndexed           a graph was asked that was never built
+├── ExportFailed         an export cannot be written
+├── BadExport            what is to be imported is no export, or damaged
 ├── UpdateCancelled      the caller asked to stop; the old state stands
 ├── PatternError         a pattern for syntax trees is wrong
 └── EditError            an edit of a definition cannot be made
@@ -63,6 +66,22 @@ class StoreBusy(StoreError):
 
 class HistoryUnavailable(GraphError):
     """Raised when git's history cannot be read: no git, no repository, no commit, missing objects."""
+
+
+class NotIndexed(GraphError):
+    """Raised when a graph is asked that was never built."""
+
+
+class ExportFailed(GraphError):
+    """Raised when the file of an export cannot be written. What was there stands."""
+
+
+class BadExport(GraphError):
+    """Raised when what is to be imported is no export, is damaged or ends too early. `line` is 1-based."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class UpdateCancelled(GraphError):

@@ -14,7 +14,7 @@ from index.history import update_history
 from index.repository import Progress
 from index.retrieve import Retriever
 from index.store import GraphStore, open_store
-from index.structure import structural_edges
+from index.structure import STRUCTURAL_TYPES, structural_edges
 from index.types import (
     Commit,
     Edge,
@@ -33,9 +33,6 @@ from index.update import update_store
 DEFAULT_STORE = "sqlite:.graft/graph.db"
 _STATE_FOLDER = ".graft"
 _CALLS = (EdgeType.CALLS, EdgeType.INSTANTIATES)
-_STRUCTURAL = frozenset(
-    {EdgeType.HAS_FILE, EdgeType.HAS_AST, EdgeType.PARENT_OF, EdgeType.HAS_TEXT, EdgeType.NEXT_CHUNK}
-)
 _MAX_TEST_DISTANCE = 4
 
 
@@ -119,10 +116,10 @@ class WorkTreeGraph:
     ) -> list[Edge]:
         wanted = frozenset(types) or frozenset(EdgeType)
         found: list[Edge] = []
-        if wanted & _STRUCTURAL:
+        if wanted & STRUCTURAL_TYPES:
             found += structural_edges(self.store, source, target, wanted)
-        if wanted - _STRUCTURAL:
-            found += self.store.edges(source=source, target=target, types=wanted - _STRUCTURAL)
+        if wanted - STRUCTURAL_TYPES:
+            found += self.store.edges(source=source, target=target, types=wanted - STRUCTURAL_TYPES)
         return found
 
     def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]:

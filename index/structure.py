@@ -11,6 +11,9 @@ from index.types import Edge, EdgeType, Symbol
 
 ROOT_FOLDER = "."
 """The repository's root as a node."""
+STRUCTURAL_TYPES = frozenset(
+    {EdgeType.HAS_FILE, EdgeType.HAS_AST, EdgeType.PARENT_OF, EdgeType.HAS_TEXT, EdgeType.NEXT_CHUNK}
+)
 
 
 def structural_edges(

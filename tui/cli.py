@@ -16,7 +16,7 @@ from types import FrameType
 
 import click
 
-COMMANDS = ("fix", "locate", "index", "ast", "doctor", "runs", "config")
+COMMANDS = ("fix", "locate", "index", "graph", "ast", "doctor", "runs", "config")
 EXIT_BROKEN_PIPE = 141
 """What a shell reports for a program whose reader went away (128 + SIGPIPE)."""
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def print_json(value: dict[str, Any]) -> None:
-    """Print one JSON object, in ASCII, whatever the terminal's encoding."""
+def print_json(value: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """Print one JSON document, in ASCII, whatever the terminal's encoding."""
     click.echo(json.dumps(value, indent=2))
 
 

@@ -18,7 +18,7 @@ from agent.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 GRAFT = Path(sys.executable).with_name("graft")
-COMMANDS = ["fix", "locate", "index", "ast", "doctor", "runs", "config"]
+COMMANDS = ["fix", "locate", "index", "graph", "ast", "doctor", "runs", "config"]
 HEAVY = {"pydantic", "rich", "git", "tree_sitter", "langgraph", "sqlite3", "agent.fix", "index.graph"}
 EVERYDAY_NAMES = ["agent", "engine", "index", "lsp", "tui"]
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.graph.opened import store_option
+
 if TYPE_CHECKING:
     from index.types import UpdateReport
 
@@ -20,8 +22,9 @@ SKIPPED_SHOWN = 10
     epilog="Exit: 0 done, 2 bad usage, 3 environment broken or internal error, 130 cancelled.",
 )
 @click.argument("repo", default=".", type=click.Path(path_type=Path))
+@store_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
-def command(repo: Path, as_json: bool) -> int:
+def command(repo: Path, store: str | None, as_json: bool) -> int:
     """Parse what changed in REPO since the last time and store its graph.
 
     REPO is a folder [default: the current one]. The graph is kept in .graft/ unless index.store says
@@ -31,7 +34,8 @@ def command(repo: Path, as_json: bool) -> int:
     from tui.arguments import repository
     from tui.console import print_json
 
-    report = _updated(repository(repo), load_config(repo).index.store)
+    root = repository(repo)
+    report = _updated(root, load_config(repo, {"index.store": store}).index.store)
     if as_json:
         skipped = [{"path": path, "reason": reason} for path, reason in report.skipped]
         print_json({"schema": 1, **dataclasses.asdict(report), "skipped": skipped})

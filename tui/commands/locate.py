@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.graph.opened import graph_options, opened_graph
+
 if TYPE_CHECKING:
     from index.types import LocateResult
 
@@ -23,38 +25,27 @@ if TYPE_CHECKING:
 @click.option(
     "--top", type=click.IntRange(min=1), default=10, metavar="N", help="Places to print. [default: 10]"
 )
+@graph_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
-def command(words: tuple[str, ...], issue: str | None, top: int, as_json: bool) -> int:
+def command(
+    words: tuple[str, ...], issue: str | None, top: int, store: str | None, no_update: bool, as_json: bool
+) -> int:
     """Rank the files and symbols of REPO that TEXT speaks of, and say why.
 
     REPO is a folder [default: the current one]; a single argument is the TEXT, unless --issue is given.
     """
-    from agent.config import load_config
-    from tui.arguments import issue_text, repository
+    from tui.arguments import issue_text
     from tui.console import print_json
 
     folder, text = split_words(words, issue)
     text = issue_text(issue) if issue is not None else text
-    result = _located(repository(folder), load_config(folder).index.store, text, top)
+    with opened_graph(folder, store, update=not no_update) as graph:
+        result = graph.locate(text, top=top)
     if as_json:
         print_json(to_json(result))
     else:
         _show(result)
     return 0 if result.files or result.symbols else 1
-
-
-def _located(root: Path, store: str, text: str, top: int) -> LocateResult:
-    from index.graph import open_graph
-    from tui.progress import graph_progress, shown_progress
-    from tui.stopping import stoppable
-
-    graph = open_graph(root, store)
-    try:
-        with stoppable() as cancelled, shown_progress() as observe:
-            graph.update(graph_progress(observe, "index"), cancelled)
-        return graph.locate(text, top=top)
-    finally:
-        graph.close()
 
 
 def split_words(words: tuple[str, ...], issue: str | None) -> tuple[Path, str]:

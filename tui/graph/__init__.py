@@ -1,0 +1,1 @@
+"""The subcommands of `graft graph`, one module each, and what they share."""
