@@ -34,7 +34,7 @@ def import_lines(
         try:
             importing = _Importing(store.repository, change, reading, progress or silent, cancelled)
             importing.run(reading.whole(header, "files"))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise reading.bad(f"is not as an export has it ({type(error).__name__}: {error})") from error
         change.set_indexed_at(time.time_ns())
     return reading.whole(header, "files")

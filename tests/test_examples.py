@@ -73,3 +73,20 @@ def test_the_headless_program_prints_a_patch_that_applies_and_repairs(repository
     subprocess.run(["git", "apply", "-"], cwd=repository, input=process.stdout, text=True, check=True)
     assert git(repository, "diff", "--name-only") == "quayside/hours/spans.py\n"
     assert "29 passed" in pytest_in(repository).stdout
+
+
+def test_the_indexing_program_answers_about_a_symbol(repository):
+    def run(*arguments):
+        program = EXAMPLES / "index_a_repository.py"
+        return subprocess.run(
+            [sys.executable, program, repository, *arguments], capture_output=True, text=True, timeout=120
+        )
+
+    process = run("TimeSpan.overlaps")
+    assert process.returncode == 0, process.stderr
+    lines = process.stdout.splitlines()
+    assert lines[0].startswith("31 files, 156 symbols, ")
+    assert lines[1] == "def overlaps(self, other)  quayside/hours/spans.py:25"
+    assert "  callers  test_spans_that_share_an_hour_overlap  tests/test_spans.py:5  scoped" in lines
+    unknown = run("overlap")
+    assert (unknown.returncode, "Near: overlaps" in unknown.stderr) == (1, True)

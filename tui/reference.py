@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from agent.config import SECTIONS, environment_name
+
+_PASSWORD = re.compile(r"(?<=//)([^/?#@]*?):[^/]*@")
 
 
 def reference_page() -> str:
@@ -33,8 +36,10 @@ def reference_page() -> str:
 
 
 def plain_value(value: object) -> object:
-    """A setting as JSON can hold it; secrets are masked."""
+    """A setting as JSON can hold it; secrets are masked, and so is a password in a URL."""
     match value:
+        case str():
+            return _PASSWORD.sub(r"\1:***@", value)
         case SecretStr():
             return str(value)
         case Path():

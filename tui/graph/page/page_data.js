@@ -55,15 +55,15 @@ function place(graph, node) {
   return `${graph.paths[graph.path[node]]}:${graph.line[node]}`;
 }
 
-// Nodes whose name or path holds the words, the nearest to what was typed first.
+// Nodes whose name or path holds the words; first those whose own name is the last word, as in `class method`.
 function find(graph, text, shown) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return [];
-  const found = [];
+  const found = [], wanted = words[words.length - 1];
   for (let node = 0; node < graph.symbols; node++) {
     if (!shown(node) || !words.every((word) => graph.search[node].includes(word))) continue;
     const name = graph.names[node].toLowerCase(), last = name.slice(name.lastIndexOf(".") + 1);
-    const rank = name === words[0] ? 0 : last === words[0] ? 1 : last.startsWith(words[0]) ? 2 : last.includes(words[0]) ? 3 : 4;
+    const rank = name === wanted ? 0 : last === wanted ? 1 : last.startsWith(wanted) ? 2 : last.includes(wanted) ? 3 : 4;
     found.push([rank, -degree(graph, node), node]);
   }
   found.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
