@@ -116,9 +116,11 @@ def _entry_rows(entry: FileEntry, renamed: Mapping[str, str]) -> Iterator[dict[s
         "chunks": len(entry.chunks),
         "words": len(entry.documents),
     }
-    for symbol in sorted(entry.symbols, key=_symbol_order):
+    symbols = sorted(entry.symbols, key=_symbol_order)
+    place = {symbol.uid: number for number, symbol in enumerate(symbols)}
+    for symbol in symbols:
         yield _symbol_row(symbol, renamed)
-    for chunk in entry.chunks:
+    for chunk in sorted(entry.chunks, key=lambda chunk: chunk.ordinal):
         yield {
             "row": "chunk",
             "uid": chunk.uid,
@@ -126,7 +128,7 @@ def _entry_rows(entry: FileEntry, renamed: Mapping[str, str]) -> Iterator[dict[s
             "text": chunk.text,
             "span": _span(chunk.span),
         }
-    for words in entry.documents:
+    for words in sorted(entry.documents, key=lambda words: place.get(words.uid, -1)):
         yield {
             "row": "words",
             "uid": renamed.get(words.uid, words.uid),

@@ -61,7 +61,10 @@ def definition(store: GraphReader, path: str, line: int, column: int) -> list[An
 
 
 def references(store: GraphReader, targets: Sequence[Answer], *, name_only: bool = False) -> list[Answer]:
-    """Every use of the targets, in order of place; with `name_only` also unresolved ones of the same name."""
+    """Every use of the targets, in order of place; with `name_only` also unresolved ones of the same name.
+
+    Targets that are themselves known by name alone are asked for by name too.
+    """
     found: dict[Span, Answer] = {}
     for target in targets:
         edges = [edge for node in _nodes(target.symbol) for edge in store.edges(target=node, types=_USES)]
@@ -70,7 +73,7 @@ def references(store: GraphReader, targets: Sequence[Answer], *, name_only: bool
             if edge.span is not None and edge.source in sources:
                 answer = Answer(sources[edge.source], edge.span, edge.resolution, edge.confidence)
                 _keep(found, edge.span, _through(target, answer))
-    if name_only:
+    if name_only or _are_guesses(targets):
         for answer in _by_name(store, targets, _USES):
             _keep(found, answer.span, answer)
     return [found[span] for span in sorted(found)]
@@ -81,7 +84,7 @@ def callers(store: GraphReader, targets: Sequence[Answer], *, name_only: bool = 
     found = _ends(
         store, targets, lambda node: store.edges(target=node, types=_CALLS), lambda edge: edge.source
     )
-    if name_only:
+    if name_only or _are_guesses(targets):
         for answer in _by_name(store, targets, _CALLS):
             _keep(found, answer.symbol.uid, replace(answer, span=answer.symbol.span))
     return _in_order(found.values())
@@ -215,6 +218,10 @@ def _by_name(store: GraphReader, targets: Sequence[Answer], types: Sequence[Edge
             if use.source in symbols
         ]
     return answers
+
+
+def _are_guesses(targets: Sequence[Answer]) -> bool:
+    return bool(targets) and all(target.resolution is Resolution.NAME_ONLY for target in targets)
 
 
 def by_name_confidence(namesakes: int) -> float:

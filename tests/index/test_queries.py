@@ -4,6 +4,7 @@ import pytest
 
 from index.names import find_symbols, similar_names
 from index.queries import Answer, at_symbols, callees, callers, covering_tests, definition, references
+from index.types import Resolution
 
 FILES = {
     "pkg/__init__.py": "",
@@ -124,6 +125,14 @@ def test_an_unresolved_use_is_answered_by_name_and_less_surely_the_more_there_ar
     assert [(a.resolution, a.confidence) for a in found] == [("name_only", 0.25)] * 2
 
 
+def test_an_unresolved_use_refers_to_what_all_of_its_name_do(store):
+    found = references(store, definition(store, *cursor("pkg/use.py", "area")))
+    assert named(found) == [
+        "pkg/shapes.py:6 Shape.run", "pkg/shapes.py:11 make", "pkg/shapes.py:11 make", "pkg/use.py:6 guess",
+    ]  # fmt: skip
+    assert {a.resolution for a in found} == {"name_only"}
+
+
 def test_references_are_places_of_use_and_by_name_only_when_asked(store):
     area = at_symbols(find_symbols(store, "Square.area"))
     assert named(references(store, area)) == ["pkg/shapes.py:11 make"]
@@ -158,7 +167,7 @@ def test_callers_and_callees_are_symbols_once_each(store):
 
 def test_an_answer_is_no_surer_than_what_it_was_asked_of(store):
     [make] = find_symbols(store, "make")
-    guess = Answer(make, make.span, "name_only", 0.1)
+    guess = Answer(make, make.span, Resolution.NAME_ONLY, 0.1)
     assert [(a.resolution, a.confidence) for a in callers(store, [guess])] == [("name_only", 0.1)]
 
 
@@ -168,3 +177,17 @@ def test_tests_are_those_that_reach_a_symbol_or_else_the_file_named_after_its_ow
     ]
     [found] = covering_tests(store, at_symbols(find_symbols(store, "Shape.run")))
     assert (found.symbol.path, found.resolution) == ("tests/test_shapes.py", "name_only")
+
+
+def test_no_question_reads_a_whole_table_of_sqlite(store):
+    asked = {}
+    query = store._query
+    store._query = lambda sql, values: (asked.setdefault(sql, values) and None) or query(sql, values)
+    targets = at_symbols(find_symbols(store, "pkg.shapes.Shape") + find_symbols(store, "make"))
+    for question in (references, callers, callees):
+        question(store, targets, name_only=True)
+    covering_tests(store, targets)
+    definition(store, *cursor("pkg/use.py", "area"))
+    steps = [row[3] for sql, values in asked.items() for row in query(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert len(steps) > 10
+    assert not [step for step in steps if step.startswith("SCAN")]
