@@ -18,6 +18,11 @@ def print_json(value: dict[str, Any] | list[dict[str, Any]]) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
+def size_text(size_bytes: int) -> str:
+    """A size in kB, or in MB from one on."""
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e6 else f"{size_bytes / 1e3:.0f} kB"
+
+
 def console(stream: Literal["stdout", "stderr"] = "stdout") -> Console:
     """A console that never wraps, guesses no markup, and has no colour where NO_COLOR is set."""
     from rich.console import Console

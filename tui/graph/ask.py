@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Query = Callable[[GraphReader, Sequence[Answer], bool], list[Answer]]
 
+Command = TypeVar("Command", bound=Callable[..., object])
 EPILOG = "Exit: 0 answers found, 1 none, 2 bad usage, 3 environment broken or internal error, 130 cancelled."
 QUESTIONS = {
     "definition": ("Where a symbol, or the use at a place, is defined.", "definition of"),
@@ -31,11 +32,11 @@ def question(name: str) -> click.Command:
 
     @click.command(name=name, short_help=QUESTIONS[name][0], epilog=EPILOG)
     @click.argument("words", nargs=-1, metavar="[REPO] (SYMBOL|FILE:LINE:COL)")
-    @click.option("--all", "name_only", is_flag=True, help="Answer also by name alone what was not resolved.")
+    @_all_option(name)
     @graph_options
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON list on stdout, and nothing else.")
     def command(
-        words: tuple[str, ...], name_only: bool, store: str | None, no_update: bool, as_json: bool
+        words: tuple[str, ...], store: str | None, no_update: bool, as_json: bool, name_only: bool = False
     ) -> int:
         return _answer(name, words, name_only, store, no_update, as_json)
 
@@ -45,6 +46,13 @@ def question(name: str) -> click.Command:
         "1-based, columns count code points."
     )
     return command
+
+
+def _all_option(name: str) -> Callable[[Command], Command]:
+    """--all, for those questions whose answer it changes."""
+    if name in ("definition", "tests"):
+        return lambda function: function
+    return click.option("--all", "name_only", is_flag=True, help="Answer also by name what was not resolved.")
 
 
 def _answer(

@@ -38,6 +38,7 @@ def command(words: tuple[str, ...], output: Path, store: str | None, no_update: 
 
     It opens at SYMBOL. A single argument is the REPO if there is such a folder, else the SYMBOL.
     """
+    from tui.console import size_text
     from tui.graph.picture import packed
     from tui.graph.target import targets_of
     from tui.progress import graph_progress, shown_progress
@@ -53,7 +54,7 @@ def command(words: tuple[str, ...], output: Path, store: str | None, no_update: 
             data = packed(graph.store, graph.root.name, focus, graph_progress(observe, "html"), cancelled)
         symbols = graph.store.counts().symbols
         _write(output, page(graph.root.name, data))
-    click.echo(f"{output}: {symbols} symbols, {output.stat().st_size / 1e6:.1f} MB. Open it in a browser.")
+    click.echo(f"{output}: {symbols} symbols, {size_text(output.stat().st_size)}. Open it in a browser.")
     return 0
 
 

@@ -67,11 +67,13 @@ def _largest_first(counts: Any) -> list[tuple[Any, int]]:
 
 
 def _show(counted: dict[str, Any]) -> None:
+    from tui.console import size_text
+
     files = counted["files"]
     click.echo(f"{counted['root']}, updated {counted['updated'] or 'never'}")
     click.echo(
-        f"Store      {counted['store']}, {_size(counted['store_bytes'])} "
-        f"for {_size(counted['source_bytes'])} of source"
+        f"Store      {counted['store']}, {size_text(counted['store_bytes'])} "
+        f"for {size_text(counted['source_bytes'])} of source"
     )
     click.echo(
         f"Files      {files['total']}: {_list(files['by_language'])}; {files['with_errors']} with errors"
@@ -87,7 +89,3 @@ def _show(counted: dict[str, Any]) -> None:
 
 def _list(counts: dict[str, int]) -> str:
     return ", ".join(f"{number} {name}" for name, number in counts.items()) or "none"
-
-
-def _size(number_bytes: int) -> str:
-    return f"{number_bytes / 1e6:.1f} MB" if number_bytes >= 1e6 else f"{number_bytes / 1e3:.0f} kB"

@@ -30,6 +30,7 @@ def export_command(repo: Path, output: Path | None, store: str | None, no_update
     The same tree gives the same bytes, on any machine. A file is replaced whole or not at all.
     """
     from index.portable import export_file, export_lines
+    from tui.console import size_text
     from tui.progress import graph_progress, shown_progress
     from tui.stopping import stoppable
 
@@ -44,7 +45,7 @@ def export_command(repo: Path, output: Path | None, store: str | None, no_update
         else:
             sys.stdout.writelines(export_lines(graph.store, progress, cancelled))
     if output is not None:
-        click.echo(f"Exported to {output} ({output.stat().st_size / 1e6:.1f} MB).", err=True)
+        click.echo(f"Exported to {output} ({size_text(output.stat().st_size)}).", err=True)
     return 0
 
 

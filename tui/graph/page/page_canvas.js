@@ -63,7 +63,8 @@ class Picture {
   fit() {
     const { width, height } = this.canvas.getBoundingClientRect();
     const xs = this.drawn.nodes.map((each) => each.x), ys = this.drawn.nodes.map((each) => each.y);
-    const left = Math.min(0, ...xs) - (xs.some((x) => x < 0) && this.focus >= 0 ? 290 : 30), right = Math.max(0, ...xs) + 250;
+    const left = Math.min(0, ...xs) - (xs.some((x) => x < 0) && this.focus >= 0 ? 290 : 30);
+    const right = Math.max(0, ...xs) + 270;
     const top = Math.min(0, ...ys) - 40, bottom = Math.max(0, ...ys) + 40;
     const scale = Math.min(1.3, width / (right - left), height / (bottom - top)) || 1;
     this.view = { scale, x: width / 2 - scale * (left + right) / 2, y: height / 2 - scale * (top + bottom) / 2 };

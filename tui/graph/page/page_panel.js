@@ -94,7 +94,8 @@ class Page {
   item(node, resolution = "exact") {
     const { graph } = this, made = document.createElement("li"), mark = element("span", "", { className: "dot" });
     mark.style.background = KIND_COLOURS[graph.kinds[graph.kind[node]]] || "gray";
-    made.append(mark, graph.names[node], element("span", `  ${place(graph, node)}${resolution === "exact" ? "" : `, ${resolution}`}`, { className: "soft" }));
+    const sure = resolution === "exact" ? "" : `, ${resolution}`;
+    made.append(mark, graph.names[node], element("span", `  ${place(graph, node)}${sure}`, { className: "soft" }));
     made.title = graph.signatures[node] || graph.names[node];
     made.tabIndex = 0;
     made.onclick = () => this.go(node);
