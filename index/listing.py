@@ -29,7 +29,7 @@ class NamedEdge:
 def named_edges(
     store: GraphReader, types: Collection[EdgeType] = (), *, name_only: bool = False
 ) -> Iterator[NamedEdge]:
-    """Every edge of these types, or of all: the semantic ones by file, then the structural ones.
+    """Every edge of these types, or of all: the semantic ones by file, then git's, then the structural ones.
 
     With `name_only` also those that rest on a name alone: for each unresolved use, one to everything of its name.
     """
@@ -44,6 +44,9 @@ def named_edges(
             for reference in sorted(resolved.references, key=_place) if resolved and name_only else ():
                 if reference.type in wanted:
                     yield from _guesses(reference, names, namesakes)
+    if EdgeType.CHANGED_WITH in wanted:
+        for edge in store.edges(types=[EdgeType.CHANGED_WITH]):
+            yield _named(edge, names)
     if wanted & STRUCTURAL_TYPES:
         names |= _chunk_names(store)
         for edge in structural_edges(store, None, None, wanted & STRUCTURAL_TYPES):

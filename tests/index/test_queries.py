@@ -2,9 +2,11 @@
 
 import pytest
 
+from index.listing import named_edges
 from index.names import find_symbols, similar_names
 from index.queries import Answer, at_symbols, callees, callers, covering_tests, definition, references
-from index.types import Resolution
+from index.store import FileHistory, HistoryState
+from index.types import EdgeType, Resolution
 
 FILES = {
     "pkg/__init__.py": "",
@@ -191,3 +193,12 @@ def test_no_question_reads_a_whole_table_of_sqlite(store):
     steps = [row[3] for sql, values in asked.items() for row in query(f"EXPLAIN QUERY PLAN {sql}", values)]
     assert len(steps) > 10
     assert not [step for step in steps if step.startswith("SCAN")]
+
+
+def test_what_changes_together_is_listed_with_the_other_edges(store):
+    with store.change() as change:
+        histories = {"pkg/use.py": FileHistory(1.0, [], {"tests/test_use.py": 0.5})}
+        change.put_history(HistoryState("1" * 40), histories, {})
+    [edge] = named_edges(store, [EdgeType.CHANGED_WITH])
+    assert (edge.source, edge.target) == ("pkg/use.py", "tests/test_use.py")
+    assert edge in list(named_edges(store))
