@@ -39,6 +39,7 @@ endif
 ifdef MIRROR
 	$(BIN)/python tests/bench/real_commits.py --mirror $(MIRROR) --work build/commits --record
 	$(BIN)/python tests/bench/history.py $(MIRROR)/* --record
+	$(BIN)/python tests/bench/localisation.py --mirror $(MIRROR) --work build/localisation --record
 endif
 
 format: $(READY)

@@ -11,8 +11,27 @@ from pathlib import PurePosixPath
 
 from index.languages.registry import spec_of
 
-_TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_tests?|tests?|conftest)\.pyi?$")
-_TEST_FOLDERS = frozenset({"tests", "testing_support", "test_suite", "testsuite"})
+_TEST_FILE = re.compile(
+    r"(?:^|/)(?:"
+    r"(?:test_[^/]*|[^/]*_tests?|tests?|conftest)\.pyi?"
+    r"|(?:[^/]*[._-])?(?:test|spec)s?\.[cm]?[jt]sx?"
+    r"|[^/]*_test\.(?:go|rb|dart|exs|lua)|(?:test_[^/]*|[^/]*_spec|spec_helper)\.(?:rb|lua)"
+    r"|(?:[^/]*(?:Tests?|TestCase|Spec)|Test[A-Z][^/]*|[^/]*[a-z]IT)\.(?:java|kt|scala|cs|php|swift|groovy)"
+    r"|(?:tests?[-_][^/]*|[^/]*[-_](?:unit)?tests?|tests?)\.(?:c|cc|cpp|cxx|h|hpp|rs|sh)|[^/]*\.(?:bats|phpt)"
+    r")$"
+)
+_TEST_FOLDERS = frozenset(
+    {"tests", "testing_support", "test_suite", "testsuite", "__tests__", "__mocks__", "spec", "specs", "testdata",
+     "e2e", "testfixtures"}
+)  # fmt: skip
+_TEST_FOLDER_NAME = re.compile(r"[^/]*[.-]tests?(?:[.-][^/]*)?", re.IGNORECASE)
+"""`Shop.Tests`, `shop-test`, as projects of C# and Gradle modules are named."""
+_ASIDE_FOLDERS = re.compile(
+    r"(?:^|/)(?:docs?|documentation|website|examples?|demos?|samples?|recipes|tutorials?|bench(?:marks?)?|benches"
+    r"|contrib|extras?|scripts?|tools|misc|\.github|\.ci|vendor|third_party)/",
+    re.IGNORECASE,
+)
+_PROSE_FILE = re.compile(r"\.(?:md|markdown|rst|txt|adoc|html?|csv)$", re.IGNORECASE)
 _SECRET_NAMES = (
     ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk",
     "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pypirc", ".npmrc", ".pgpass",
@@ -43,14 +62,29 @@ _GENERATED_HEAD_BYTES = 1_500
 
 
 def is_test_path(path: str) -> bool:
-    """Whether a path looks like a test or its support, by the customs of pytest, unittest and each language."""
+    """Whether a path looks like a test or its support, by the customs of each language's test runners."""
     if _TEST_FILE.search(path):
         return True
     folders = path.split("/")[:-1]
-    if not _TEST_FOLDERS.isdisjoint(folders) or folders[:1] == ["test"]:
+    if not _TEST_FOLDERS.isdisjoint(folders) or folders[:1] in (["test"], ["t"]):
         return True
     spec = spec_of(path)
-    return spec is not None and spec.is_test_file(path)
+    if spec is not None and spec.is_test_file(path):
+        return True
+    # A package called `test` is what a Python library offers to its users, but nothing of the kind elsewhere.
+    if path.endswith((".py", ".pyi")):
+        return False
+    return "test" in folders or any(_TEST_FOLDER_NAME.fullmatch(folder) for folder in folders)
+
+
+def is_aside_path(path: str) -> bool:
+    """Whether a path is one of examples, benchmarks, scripts or other things that go beside a program's source."""
+    return _ASIDE_FOLDERS.search(path) is not None
+
+
+def is_prose_path(path: str) -> bool:
+    """Whether a path is one of prose rather than code."""
+    return _PROSE_FILE.search(path) is not None
 
 
 def tested_stem(path: str) -> str | None:

@@ -5,20 +5,31 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from index.traces import TraceFrame, read_frames
 from index.words import terms
 
-_TITLE_WEIGHT = 10.0
-"""A word of the first line counts this often: issue titles name the place (design figure of 80 public issues)."""
+_MIN_TITLE_WEIGHT, _MAX_TITLE_WEIGHT, _BODY_WORDS_PER_WEIGHT = 2.0, 10.0, 10
+"""How often a word of the first line counts: ten times beside a long body, as issue titles name the place (design
+figure of 80 public issues), but twice beside a short one, which is as much to the point (fix commits, 2026-11-24)."""
 _MAX_WORDS, _MAX_NAMES, _MAX_TEXT_CHARS = 200, 120, 100_000
-_PYTHON_FRAME = re.compile(r'File "([^"\n]+)", line (\d+)(?:, in ([\w.<>]+))?')
-_PYTEST_FRAME = re.compile(r"^[ \t]*(?:E[ \t]+)?([\w./\\-]+\.pyi?):(\d+):(?: in ([\w.<>]+))?", re.MULTILINE)
+_FRAME_LINE = re.compile(r'File "[^"\n]+", line \d+(?:, in [\w.<>]+)?')
 _PATH = re.compile(
-    r"(?<![\w/.-])((?:[\w.-]+[/\\])*[\w-][\w.-]*\.(?:pyi?|md|rst|txt|cfg|toml|ini|ya?ml|json))\b"
+    r"(?<![\w/.-])((?:[\w.@+-]{1,100}[/\\]){0,30}[\w@-][\w.@+-]{0,100}\."
+    r"(?:pyi?|pyx|[cm]?[jt]sx?|vue|svelte|java|kts?|scala|groovy|gradle|go|rs|cc|cpp|cxx|c|hh|hpp|hxx|h|inl|cs|csproj"
+    r"|rb|rake|erb|php|twig|swift|lua|sh|bash|sql|proto|md|rst|txt|cfg|toml|ini|ya?ml|json|xml|html?|css|scss))\b"
 )
 _NODE = re.compile(r"([\w./\\-]+\.py)::([\w:]+)")
 _QUOTED = re.compile(r"`+([^`\n]{2,120})`+")
-_DOTTED = re.compile(r"(?<![\w.])[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_CALLED = re.compile(r"(?<![\w.])([^\W\d]\w*(?:\.[^\W\d]\w*)*)\(")
+_DOTTED = re.compile(r"(?<![\w.])[^\W\d][\w$]*(?:\.[^\W\d][\w$]*)*[?!]?")
+_CALLED = re.compile(r"(?<![\w.])([^\W\d][\w$]*(?:\.[^\W\d][\w$]*)*)[?!]?\(")
+_SEPARATOR = re.compile(r"(?<=[\w)])(?:::|->|#|\\)(?=[^\W\d])")
+"""What other languages write between the parts of a name: Rust, C++, PHP, Ruby, Java's documentation."""
+_ISSUE_NUMBER = re.compile(
+    r"\(?(?:\b(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see|issue|pull request|pr)\b:?[ \t]{0,3})?"
+    r"(?:[\w.-]{1,40}/[\w.-]{1,40}|(?<!\w))(?:#|gh-)\d+\b\)?",
+    re.IGNORECASE,
+)
+"""`fixes #12`, `(#12)`, `owner/name#12`: says nothing of the place, and `closes` is a word of much code."""
 _ENDLESS = re.compile(r"\S{300,}")
 """Runs that no name or path is: without them every pattern here takes linear time."""
 _CODE_SHAPE = re.compile(r"_[a-zA-Z]|[a-z0-9][A-Z]|^[A-Z][a-z]+[A-Z]|\.")
@@ -31,16 +42,6 @@ _STOP_WORDS = frozenset(
     call def error expected false file import issue last line most none python raise recent return self traceback
     true""".split()  # noqa: SIM905 - prose is easier to keep as prose
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TraceFrame:
-    """One frame of a traceback in the text; `number` counts from 1, outermost first."""
-
-    number: int
-    path: str
-    line: int
-    function: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class Mentions:
 
 def read_mentions(text: str) -> Mentions:
     """Everything that a text names. Only its first 100,000 characters are read."""
-    text = _ENDLESS.sub(" ", text[:_MAX_TEXT_CHARS])
-    frames = _frames(text)
+    text = _ISSUE_NUMBER.sub(" ", _ENDLESS.sub(" ", text[:_MAX_TEXT_CHARS]))
+    frames = read_frames(text)
     node_ids = [(path.replace("\\", "/"), name.replace("::", ".")) for path, name in _NODE.findall(text)]
     paths = [match.replace("\\", "/") for match in _PATH.findall(text)]
     return Mentions(
@@ -72,20 +73,10 @@ def read_mentions(text: str) -> Mentions:
     )
 
 
-def _frames(text: str) -> tuple[TraceFrame, ...]:
-    found = [(m.start(), m[1], m[2], m[3]) for m in _PYTHON_FRAME.finditer(text)]
-    found += [(m.start(), m[1], m[2], m[3]) for m in _PYTEST_FRAME.finditer(text)]
-    distinct = dict.fromkeys((path, int(line), function or "") for _, path, line, function in sorted(found))
-    return tuple(
-        TraceFrame(number, path.replace("\\", "/"), line, function)
-        for number, (path, line, function) in enumerate(distinct, 1)
-    )
-
-
 def _names(text: str) -> dict[str, float]:
     """Names that look like code: quoted, called, dotted, in snake or camel case."""
     names: dict[str, float] = {}
-    prose = _PYTHON_FRAME.sub(" ", text)
+    prose = _SEPARATOR.sub(".", _FRAME_LINE.sub(" ", text))
     title = prose.strip().partition("\n")[0]
     for quoted in _QUOTED.findall(prose):
         for name in _DOTTED.findall(quoted):
@@ -108,9 +99,10 @@ def _keep(names: dict[str, float], name: str, sureness: float) -> None:
 
 def _words(text: str) -> dict[str, float]:
     title, _, rest = text.strip().partition("\n")
-    words: dict[str, float] = {}
-    for part, weight in ((title, _TITLE_WEIGHT), (rest, 1.0)):
-        for word in terms(part):
-            if word not in _STOP_WORDS and word not in words and len(words) < _MAX_WORDS:
-                words[word] = weight
+    in_title = [word for word in dict.fromkeys(terms(title)) if word not in _STOP_WORDS]
+    in_body = [word for word in dict.fromkeys(terms(rest)) if word not in _STOP_WORDS]
+    weight = min(max(len(in_body) / _BODY_WORDS_PER_WEIGHT, _MIN_TITLE_WEIGHT), _MAX_TITLE_WEIGHT)
+    words = dict.fromkeys(in_title[:_MAX_WORDS], weight)
+    for word in in_body[: _MAX_WORDS - len(words)]:
+        words.setdefault(word, 1.0)
     return words

@@ -9,13 +9,15 @@ from index.content import Content, Unreadable, read_content
 from index.conventions import is_generated
 from index.documents import chunks_of, documents_of
 from index.facts import dump_body, dump_interface
-from index.files import Found
+from index.files import PROSE, Found
 from index.languages.extract import extract
 from index.languages.registry import spec_of
 from index.languages.scopes import added_names
 from index.store import FileEntry
 from index.types import FileRecord
 from index.world import export_key
+
+_PROSE_LANGUAGES = frozenset(PROSE.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def read_file(task: ReadTask) -> ReadFile:
     path = record.path
     if spec is None:
         words = documents_of(path, content.text, ())
-        return ReadFile(FileEntry(record, chunks=chunks_of(path, content), documents=words))
+        chunks = chunks_of(path, content) if record.language in _PROSE_LANGUAGES else ()
+        return ReadFile(FileEntry(record, chunks=chunks, documents=words))
     if spec.read is not None:
         facts = spec.read(task.repository, path, content)
     else:

@@ -7,6 +7,7 @@ from graph_trees import edge_lines
 
 from index.mentions import read_mentions
 from index.rank import fuse, ranking, spread
+from index.retrieve import ALL_STAGES, Retriever
 
 SHOP = {
     "shop/__init__.py": "",
@@ -138,6 +139,38 @@ def test_texts_that_say_nothing_or_look_like_queries_do_no_harm(shop, text):
     assert len(shop.locate(text).files) <= 10
 
 
+def test_source_outranks_prose_examples_and_tests_that_say_the_same(tree):
+    text = "def mend_widget():\n    return 1\n"
+    prose = "Mend the widget: mend_widget, mend_widget.\n"
+    graph = tree({"src/a.py": text, "examples/b.py": text, "tests/test_c.py": text, "CHANGES.md": prose})
+    order = [hit.path for hit in graph.locate("mend widget").files]
+    assert order == ["src/a.py", "examples/b.py", "tests/test_c.py", "CHANGES.md"]
+
+
+def test_files_of_languages_that_are_not_parsed_are_found_by_their_words(tree):
+    graph = tree({"lib/cart.js": "function totalPrice() {}\n", "lib/mail.js": "function sendInvoice() {}\n"})
+    assert graph.locate("Invoice is sent twice").files[0].path == "lib/mail.js"
+
+
+def test_a_stage_can_be_left_out(shop):
+    retriever = Retriever(shop.store)
+    text = "`parse_date` mixes up day and month"
+    found = retriever.locate(text, stages=ALL_STAGES - {"name"})
+    reasons = {reason for hit in found.files for reason in hit.reasons}
+    assert not any("which the text names" in reason for reason in reasons)
+    assert retriever.locate(text, stages=frozenset({"path"})).files == ()
+
+
+def test_names_of_other_languages_are_split_at_their_own_separators():
+    names = dict(read_mentions("`Shop\\Cart->total` calls `shop::Price::tax` and Cart#empty?").names)
+    assert {"Shop.Cart.total", "shop.Price.tax", "Cart.empty?"} <= names.keys()
+
+
+def test_paths_of_other_languages_are_read():
+    text = "See lib/cart.ts, `src/Shop/Cart.php`, cart.hpp and src/cart/mod.rs."
+    assert read_mentions(text).paths == ("lib/cart.ts", "src/Shop/Cart.php", "cart.hpp", "src/cart/mod.rs")
+
+
 def test_traceback_frames_are_read_from_both_common_forms():
     text = (
         'File "a/b.py", line 3, in f\n  x\n\nsrc/c.py:12: in g\n    y\nsrc/d.py:5: ValueError\nhttp://x.py:80'
@@ -146,10 +179,19 @@ def test_traceback_frames_are_read_from_both_common_forms():
     assert frames == [("a/b.py", 3, "f"), ("src/c.py", 12, "g"), ("src/d.py", 5, "")]
 
 
-def test_title_words_outweigh_the_rest():
-    words = read_mentions("Broken widget\n\nThe gadget works.").words
-    assert words["widget"] == 10 * words["gadget"]
-    assert "the" not in words
+def test_title_words_outweigh_the_rest_the_more_the_longer_it_is():
+    short = read_mentions("Broken widget\n\nThe gadget works.").words
+    assert short["widget"] == 2 * short["gadget"]
+    assert "the" not in short
+    long = read_mentions("Broken widget\n\nThe gadget, " + " ".join(f"noun{n}x" for n in range(150))).words
+    assert long["widget"] == 10 * long["gadget"]
+
+
+def test_issue_numbers_and_closing_words_are_no_search_words():
+    words = read_mentions(
+        "Widget breaks (#12)\n\nCloses: owner/gadget#34, fixes GH-5. See #6; close the lid"
+    ).words
+    assert set(words) == {"widget", "breaks", "close", "lid"}
 
 
 def test_fusion_prefers_what_several_rankings_name():
