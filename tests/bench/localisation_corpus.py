@@ -177,6 +177,8 @@ class Trees:
             try:
                 if fresh:
                     graph.update()
+                    while not graph.store.history_state().complete:
+                        graph.update()
                 yield case, graph, functions_of(changes_of(case, clone), graph)
             finally:
                 graph.close()
