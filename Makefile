@@ -1,4 +1,4 @@
-# make demo | test | check | bench | format | clean. Only Python 3.11 or later is needed; the rest is installed here.
+# make demo | test | check | bench | neo4j | format | clean. Only Python 3.11 or later is needed; the rest is installed here.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 DEMO := build/demo
 SOURCES := agent engine index tui tests examples
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test check bench neo4j format clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -24,11 +24,18 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_imports.py
 
-# What needs other people's programs runs only where they are: make bench DATA=DIR QUIXBUGS=DIR MIRROR=DIR
+# A Neo4j server for shared graphs, until Ctrl-C.
+neo4j: $(READY)
+	@$(BIN)/python -m index.neo4j_server
+
+# What needs other people's programs runs only where they are: make bench TREE=DIR DATA=DIR QUIXBUGS=DIR MIRROR=DIR
 bench: $(READY)
 	$(BIN)/python tests/bench/sandbox_start.py --record
 	$(BIN)/python tests/bench/validation_rate.py --record
 	$(BIN)/python tests/bench/first_candidate.py --record
+ifdef TREE
+	$(BIN)/python tests/bench/neo4j_store.py --tree $(TREE) --record
+endif
 ifdef DATA
 	$(BIN)/python tests/bench/humanevalfix.py --data $(DATA) --oracle full --record
 	$(BIN)/python tests/bench/humanevalfix.py --data $(DATA) --oracle docstring --record

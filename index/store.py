@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from index.errors import UnknownStoreURL
+from index.neo4j_address import masked
 from index.types import (
     Commit,
     Edge,
@@ -26,7 +27,7 @@ from index.types import (
 
 SCHEMA_VERSION = 5
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
-SUPPORTED_SCHEMES = ("sqlite",)
+SUPPORTED_SCHEMES = ("sqlite", "neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +261,12 @@ def open_store(url: str, repository: str, *, root: Path | None = None) -> GraphS
 
             path = Path(rest.removeprefix("//"))
             return SQLiteStore(path if root is None else root / path, repository)
+        case "neo4j" | "neo4j+s" | "neo4j+ssc" | "bolt" | "bolt+s" | "bolt+ssc":
+            from index.neo4j import Neo4jStore
+
+            return Neo4jStore(url, repository)
     raise UnknownStoreURL(
-        f"Cannot open the store {url!r}: no back-end for the scheme {scheme!r}. "
-        f'Supported: {", ".join(f"{name}:" for name in SUPPORTED_SCHEMES)}, as in "sqlite:.graft/graph.db".'
+        f"Cannot open the store {masked(url)!r}: no back-end for the scheme {scheme!r}. "
+        f'Supported: {", ".join(f"{name}:" for name in SUPPORTED_SCHEMES)}, as in "sqlite:.graft/graph.db" '
+        'or "neo4j://localhost:7687".'
     )

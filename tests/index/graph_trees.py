@@ -27,8 +27,11 @@ def edge_lines(graph: WorkTreeGraph, *types: str) -> set[str]:
     return lines
 
 
-def snapshot(graph: WorkTreeGraph) -> dict[str, object]:
-    """Everything that the store answers, in an order of its own."""
+def snapshot(graph: WorkTreeGraph, *, scores: bool = True) -> dict[str, object]:
+    """Everything that the store answers, in an order of its own.
+
+    Without scores, only who is found: a server's depend on what else is, or was, in it.
+    """
     store = graph.store
     paths = [record.path for record in store.files()]
     return {
@@ -39,9 +42,13 @@ def snapshot(graph: WorkTreeGraph) -> dict[str, object]:
         "links": sorted(store.links(paths, incoming=False)),
         "chunks": [store.chunks(path) for path in paths],
         "words": [
-            [(key, round(score, 6)) for key, score in store.search({w: 1.0}, among, limit=1_000)]
+            _found(store.search({w: 1.0}, among, limit=1_000), scores)
             for w in ("alpha", "beta", "run", "value", "helper", "pkg")
             for among in ("files", "symbols")
         ],
         "counts": store.counts(),
     }
+
+
+def _found(hits: list[tuple[str, float]], scores: bool) -> list[object]:
+    return [(key, round(score, 6)) for key, score in hits] if scores else sorted(key for key, _ in hits)

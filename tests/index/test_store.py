@@ -61,9 +61,12 @@ def store_facts(*exports: int) -> StoredFacts:
     return StoredFacts(b"I", b"B", exports)
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "neo4j"])
 def url(request, tmp_path):
-    return {"sqlite": f"sqlite:{tmp_path}/store/graph.db"}[request.param]
+    """An empty store of each kind."""
+    if request.param == "neo4j":
+        return request.getfixturevalue("neo4j_url")
+    return f"sqlite:{tmp_path}/store/graph.db"
 
 
 def test_store_gives_back_what_was_put_in(url):
@@ -311,8 +314,9 @@ def test_threads_may_ask_at_the_same_time(url):
 
 
 def test_unknown_scheme_names_what_is_supported():
-    with pytest.raises(UnknownStoreURL, match=r"'neo4j'.*Supported: sqlite:"):
-        open_store("neo4j://localhost", "repo")
+    with pytest.raises(UnknownStoreURL, match=r"'http'.*Supported: sqlite:, neo4j:") as caught:
+        open_store("http://me:s3cret@localhost", "repo")
+    assert "http://me:***@localhost" in str(caught.value)
     with pytest.raises(UnknownStoreURL, match="Supported: sqlite:"):
         open_store("graph.db", "repo")
 
@@ -368,23 +372,21 @@ UPDATE = textwrap.dedent(
     """
     import sys
     from index.graph import open_graph
-    graph = open_graph(sys.argv[1])
+    graph = open_graph(sys.argv[1], sys.argv[2])
     graph.update()
     print(graph.store.counts())
     """
 )
 
 
-def test_two_processes_updating_at_once_agree(tmp_path):
+def test_two_processes_updating_at_once_agree(tmp_path, url):
     write_files(tmp_path, {f"m{n}.py": f"import m{n - 1}\n\ndef f(): m{n - 1}.f()\n" for n in range(40)})
-    running = [
-        subprocess.Popen([sys.executable, "-c", UPDATE, str(tmp_path)], stdout=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
+    command = [sys.executable, "-c", UPDATE, str(tmp_path), url]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     printed = {process.communicate()[0] for process in running}
     assert [process.returncode for process in running] == [0, 0, 0]
     assert len(printed) == 1
-    together, alone = open_graph(tmp_path), open_graph(tmp_path, f"sqlite:{tmp_path}.db")
+    together, alone = open_graph(tmp_path, url), open_graph(tmp_path, f"sqlite:{tmp_path}.db")
     alone.update()
     assert snapshot(together)["counts"] == snapshot(alone)["counts"]
     together.close()

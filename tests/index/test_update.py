@@ -99,6 +99,22 @@ def test_incremental_graph_equals_a_clean_rebuild_after_random_edits(tmp_path, s
     graph.close()
 
 
+def test_incremental_graph_in_neo4j_equals_a_clean_one_in_sqlite(tmp_path, neo4j_url):
+    rng = random.Random(5)
+    root = tmp_path / "tree"
+    write_files(root, {path: random_module(rng) for path in PATHS})
+    graph = open_graph(root, neo4j_url)
+    done: list[str] = []
+    for step in range(6):
+        graph.update()
+        clean = open_graph(root, f"sqlite:{tmp_path}/clean-{step}.db")
+        clean.update()
+        assert snapshot(graph, scores=False) == snapshot(clean, scores=False), f"after {done}"
+        clean.close()
+        done += [random_edit(root, rng) for _ in range(rng.randint(1, 3))]
+    graph.close()
+
+
 def test_only_the_changed_file_is_parsed(tree):
     graph = tree({"a.py": "def f(): pass\n", "b.py": "from a import f\nf()\n", "c.py": "x = 1\n"})
     (graph.root / "a.py").write_text("def g(): pass\n\ndef f(): pass\n")
