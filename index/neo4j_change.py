@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Callable, Collection
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from tempfile import SpooledTemporaryFile
@@ -40,7 +41,7 @@ class _Pending:
     rows: int = 0
 
     def write(self, writer: GraphWriter, known: Collection[str], paths: Collection[str]) -> None:
-        """`known` are the files that the graph has, `paths` those that it will have."""
+        """`known` are those of the files that the graph has, `paths` all that it ever had in this change."""
         entries = [each for each in self.files.values() if isinstance(each, FileEntry)]
         new = {entry.record.path for entry in entries}
         writer.remove_files([path for path, each in self.files.items() if each is None and path in known])
@@ -63,6 +64,9 @@ class Neo4jChange:
         self._staged = 0
         self._records = {record.path: record for record in base.files()} if graph else {}
         self._known = set(self._records)
+        self._paths = set(self._records)
+        self._sender = ThreadPoolExecutor(1, thread_name_prefix="graft-neo4j")
+        self._sending: Future[None] | None = None
         self._facts = _OwnFacts()
         self._replaced: set[str] = set()
         self._keys: dict[str, array[int]] = {}
@@ -102,6 +106,7 @@ class Neo4jChange:
     def put_file(self, entry: FileEntry) -> None:
         path = entry.record.path
         self._forget(path)
+        self._paths.add(path)
         self._records[path] = entry.record
         if entry.interface or entry.documents:
             self._facts.put(path, StoredFacts(entry.interface, entry.body, tuple(sorted(entry.exports))))
@@ -133,6 +138,7 @@ class Neo4jChange:
             self._database.write(self._write_at_once)
             return
         self._flush()
+        self._wait_until_sent()
         self._database.write(lambda transaction: self._become_current(transaction, self._staged))
         self._staged = 0
         if self._graph:
@@ -143,10 +149,13 @@ class Neo4jChange:
     def discard(self) -> None:
         """Take back what was built beside the current graph."""
         if self._staged:
+            with suppress(StoreError):
+                self._wait_until_sent()
             with suppress(StoreError):  # else the next writer deletes it
                 delete_graph(self._database, self._staged)
 
     def close(self) -> None:
+        self._sender.shutdown()
         self._facts.close()
 
     # Parts
@@ -179,7 +188,7 @@ class Neo4jChange:
         self._lock.confirm(transaction)
         graph = self._graph or new_graph(transaction)
         writer = GraphWriter(transaction, self._base.repository, graph)
-        self._pending.write(writer, self._known, self._records.keys())
+        self._pending.write(writer, self._known, self._paths)
         self._become_current(transaction, graph)
 
     def _stage(self) -> None:
@@ -197,18 +206,26 @@ class Neo4jChange:
             copy_graph(self._database, self._graph, self._staged, self._waiting)
 
     def _flush(self) -> None:
-        """Send what is pending to the graph beside."""
+        """Send what is pending to the graph beside, while the change goes on gathering."""
         pending, self._pending = self._pending, _Pending()
-        paths = self._known | self._records.keys()
-
-        def write(transaction: Transaction) -> None:
-            self._lock.confirm(transaction)
-            writer = GraphWriter(transaction, self._base.repository, self._staged)
-            pending.write(writer, self._known, paths)
-
-        self._database.write(write)
+        known = self._known & pending.files.keys()
         for path, file in pending.files.items():
             (self._known.discard if file is None else self._known.add)(path)
+        self._wait_until_sent()
+        self._sending = self._sender.submit(self._send, pending, known)
+
+    def _send(self, pending: _Pending, known: Collection[str]) -> None:
+        def write(transaction: Transaction) -> None:
+            self._lock.confirm(transaction)
+            pending.write(GraphWriter(transaction, self._base.repository, self._staged), known, self._paths)
+
+        self._database.write(write)
+
+    def _wait_until_sent(self) -> None:
+        """Raises what went wrong with the writes sent last."""
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            sending.result()
 
     def _become_current(self, transaction: Transaction, graph: int) -> None:
         self._lock.confirm(transaction)
