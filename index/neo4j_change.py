@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -18,10 +18,11 @@ from tempfile import SpooledTemporaryFile
 from index.errors import StoreError
 from index.neo4j_database import Database, Transaction
 from index.neo4j_graphs import copy_graph, delete_graph, new_graph
+from index.neo4j_history import HistoryChange, differing
 from index.neo4j_lock import WriterLock
 from index.neo4j_read import Neo4jReader
 from index.neo4j_write import GraphWriter
-from index.store import FileEntry, ResolvedFile, StoredFacts
+from index.store import FileEntry, FileHistory, HistoryState, ResolvedFile, StoredFacts
 from index.types import FileRecord
 
 _MAX_ROWS_AT_ONCE = 30_000
@@ -38,6 +39,7 @@ class _Pending:
 
     files: dict[str, FileEntry | FileRecord | None] = field(default_factory=dict)
     resolutions: dict[str, ResolvedFile] = field(default_factory=dict)
+    history: HistoryChange = field(default_factory=HistoryChange)
     rows: int = 0
 
     def write(self, writer: GraphWriter, known: Collection[str], paths: Collection[str]) -> None:
@@ -51,6 +53,7 @@ class _Pending:
         if stale:
             writer.drop_resolutions(stale)
         writer.put_resolutions(self.resolutions, paths)
+        self.history.write(writer.run)
 
 
 class Neo4jChange:
@@ -73,6 +76,7 @@ class Neo4jChange:
         self._providers: dict[int, set[str]] = {}
         self._pending = _Pending()
         self._indexed_at: int | None = None
+        self._digests: dict[str, str] | None = None
         self._rows_of_a_file = self._mean_rows() if graph else 0
 
     # What the update reads
@@ -126,6 +130,21 @@ class Neo4jChange:
         self._keys[path] = array("I", sorted(resolved.keys))
         self._pending.resolutions[path] = resolved
         self._grow(2 + len(resolved.edges) + len(resolved.references) + len(resolved.links))
+
+    def put_history(
+        self, state: HistoryState, files: Mapping[str, FileHistory], log: Mapping[int, bytes]
+    ) -> None:
+        if self._digests is None:
+            self._digests = self._base.history_digests() if self._graph else {}
+        changed = differing(files, self._digests, self._records.keys())
+        for path, kept in changed.items():
+            self._pending.history.files[path] = kept
+            self._grow(1 if kept is None else 2 + len(kept[0].commits) + len(kept[0].changed_with))
+        self._digests = {path: digest for path, digest in self._digests.items() if path not in changed}
+        self._digests.update({path: kept[1] for path, kept in changed.items() if kept is not None})
+        self._pending.history.state = state
+        self._pending.history.log.update(log)
+        self._grow(1 + len(log))
 
     def set_indexed_at(self, time_ns: int) -> None:
         self._indexed_at = time_ns

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 from index.neo4j_database import Database
+from index.neo4j_history import HistoryReader
 from index.neo4j_rows import (
     FILE_PROPERTIES,
     SYMBOL_PROPERTIES,
@@ -24,7 +25,7 @@ from index.neo4j_rows import (
 from index.neo4j_schema import (
     FILE_WORDS_INDEX,
     LOOKUPS_INDEX,
-    SEMANTIC_TYPES,
+    RESOLVED_TYPES,
     SYMBOL_WORDS_INDEX,
     stored_version,
 )
@@ -36,18 +37,19 @@ _FIELD_WEIGHTS = {"words_of_path": 5.0, "names": 3.0, "prose": 1.5, "body": 1.0}
 _WORDS_PER_QUERY, _KEYS_PER_QUERY = 200, 1_000
 """Lucene takes 1,024 clauses in one query, and a word is one for each field."""
 _UIDS_PER_QUERY = 5_000
-_ALL_SEMANTIC = "|".join(SEMANTIC_TYPES)
+_ALL_RESOLVED = "|".join(RESOLVED_TYPES)
 
 
-class Neo4jReader:
+class Neo4jReader(HistoryReader):
     """See GraphReader. Every statement asks for the repository's current graph first."""
 
     def __init__(self, database: Database, repository: str) -> None:
+        super().__init__(self._rows)
         self._database = database
         self.repository = repository
         self._is_ready = False
 
-    def _ask(self, statement: str, **parameters: Any) -> list[Row]:
+    def _rows(self, statement: str, **parameters: Any) -> list[Row]:
         """Rows of a statement over `graph`; none where nothing of this schema was stored yet."""
         if not self._is_ready:
             self._is_ready = stored_version(self._database) == SCHEMA_VERSION
@@ -109,8 +111,16 @@ class Neo4jReader:
     def edges(
         self, *, source: str | None = None, target: str | None = None, types: Iterable[EdgeType] = ()
     ) -> list[Edge]:
-        wanted = [type_.value for type_ in types]
-        kept = "|".join(type_ for type_ in wanted if type_ in SEMANTIC_TYPES) if wanted else _ALL_SEMANTIC
+        wanted = list(types)
+        found = self._resolved_edges(source, target, wanted)
+        return found + (
+            self.co_change_edges(source, target) if not wanted or EdgeType.CHANGED_WITH in wanted else []
+        )
+
+    def _resolved_edges(
+        self, source: str | None, target: str | None, wanted: Collection[EdgeType]
+    ) -> list[Edge]:
+        kept = "|".join(type_ for type_ in wanted if type_ in RESOLVED_TYPES) if wanted else _ALL_RESOLVED
         if not kept:
             return []
         answer = (

@@ -9,6 +9,7 @@ takes its place in one step.
     (:File)-[:HAS_TEXT]->(:TextChunk)-[:NEXT_CHUNK]->(:TextChunk)    (:File)-[:DEPENDS_ON {weight}]->(:File)
     (:Symbol)-[:MENTIONS {type, spans}]->(:Name)                     what was not resolved
     (:FileWords) (:SymbolWords) (:Facts)                             what full-text search and updates need
+    (:File)-[:TOUCHED_BY]->(:Commit), (:File)-[:CHANGED_WITH]->(:File), see neo4j_history
 """
 
 from __future__ import annotations
@@ -22,12 +23,21 @@ from index.store import SCHEMA_VERSION
 from index.types import EdgeType, SymbolKind
 
 KIND_LABELS = {kind: kind.value.title() for kind in SymbolKind}
-SEMANTIC_TYPES = tuple(
+RESOLVED_TYPES = tuple(
     type_
     for type_ in EdgeType
     if type_
-    not in {EdgeType.HAS_FILE, EdgeType.HAS_AST, EdgeType.PARENT_OF, EdgeType.HAS_TEXT, EdgeType.NEXT_CHUNK}
+    not in {
+        EdgeType.HAS_FILE,
+        EdgeType.HAS_AST,
+        EdgeType.PARENT_OF,
+        EdgeType.HAS_TEXT,
+        EdgeType.NEXT_CHUNK,
+        EdgeType.CHANGED_WITH,
+        EdgeType.TOUCHED_BY,
+    }
 )
+"""Edges that come from resolving a file, not from its structure or from git."""
 FILE_WORDS_INDEX, SYMBOL_WORDS_INDEX, LOOKUPS_INDEX = (
     "graft_file_words",
     "graft_symbol_words",
@@ -42,6 +52,9 @@ NODE_KEYS = {
     "FileWords": "path",
     "SymbolWords": "uid",
     "Facts": "path",
+    "Commit": "sha",
+    "HistoryState": "name",
+    "HistorySegment": "number",
 }
 """Each label's property that is unique within a graph."""
 _UNIQUE = "CREATE CONSTRAINT graft_{name} IF NOT EXISTS FOR (n:{label}) REQUIRE {key} IS UNIQUE"

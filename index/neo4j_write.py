@@ -22,13 +22,13 @@ from index.neo4j_rows import (
     span_row,
     symbol_row,
 )
-from index.neo4j_schema import KIND_LABELS, SEMANTIC_TYPES, graph_word
+from index.neo4j_schema import KIND_LABELS, RESOLVED_TYPES, graph_word
 from index.store import FileEntry, ResolvedFile
 from index.structure import ROOT_FOLDER
 from index.types import EdgeType, FileRecord, SymbolKind
 
 _ROWS_PER_STATEMENT = 5_000
-_OWN_EDGES = "|".join([*SEMANTIC_TYPES, "MENTIONS", "DEPENDS_ON"])
+_OWN_EDGES = "|".join([*RESOLVED_TYPES, "MENTIONS", "DEPENDS_ON"])
 
 
 class GraphWriter:
@@ -45,7 +45,7 @@ class GraphWriter:
         if replaced:
             self._drop_contents([entry.record.path for entry in replaced])
             kept = [[entry.record.path, [s.uid for s in entry.symbols]] for entry in replaced]
-            self._run(
+            self.run(
                 "MATCH (s:Symbol {graph: $graph, path: row[0]}) WHERE NOT s.uid IN row[1] DETACH DELETE s",
                 kept,
             )
@@ -56,7 +56,7 @@ class GraphWriter:
         self._put_chunks(entries)
         self._put_words(entries)
         self._put_facts(entries)
-        self._run(
+        self.run(
             "MATCH (f:File {graph: $graph, path: row[0]}) "
             "SET f.symbol_count = row[1], f.edge_count = 0, f.reference_count = 0",
             [[entry.record.path, len({s.uid for s in entry.symbols})] for entry in entries],
@@ -64,7 +64,7 @@ class GraphWriter:
 
     def put_records(self, records: Iterable[FileRecord]) -> None:
         assigned = ", ".join(f"f.{name} = row[{n}]" for n, name in enumerate(FILE_PROPERTIES))
-        self._run(
+        self.run(
             f"MERGE (f:File {{graph: $graph, path: row[0]}}) "
             f"SET {assigned}, f.name = row[{len(FILE_PROPERTIES)}], f.repository = $repository",
             [[*file_row(record), basename(record.path)] for record in records],
@@ -74,11 +74,16 @@ class GraphWriter:
         if not paths:
             return
         self._drop_contents(paths)
-        self._run("MATCH (s:Symbol {graph: $graph, path: row}) DETACH DELETE s", paths)
-        self._run("MATCH (f:File {graph: $graph, path: row}) DETACH DELETE f", paths)
+        self.run("MATCH (s:Symbol {graph: $graph, path: row}) DETACH DELETE s", paths)
+        # What changed with them is no longer what its digest says.
+        self.run(
+            "MATCH (:File {graph: $graph, path: row})<-[:CHANGED_WITH]-(f:File) SET f.history_digest = ''",
+            paths,
+        )
+        self.run("MATCH (f:File {graph: $graph, path: row}) DETACH DELETE f", paths)
         folders = {folder for path in paths for folder in _folders_above(path)}
         for depth in sorted({folder.count("/") for folder in folders}, reverse=True):
-            self._run(
+            self.run(
                 "MATCH (d:Directory {graph: $graph, path: row}) WHERE NOT (d)-[:HAS_FILE]->() DETACH DELETE d",
                 [folder for folder in folders if folder.count("/") == depth and folder != ROOT_FOLDER],
             )
@@ -91,8 +96,8 @@ class GraphWriter:
             "WITH t WHERE t:Name RETURN DISTINCT t.name",
             {"rows": list(paths), "graph": self._graph},
         )
-        self._run(f"MATCH (f:File {{graph: $graph, path: row}})-[e:{_OWN_EDGES}]->() DELETE e", paths)
-        self._run(
+        self.run(f"MATCH (f:File {{graph: $graph, path: row}})-[e:{_OWN_EDGES}]->() DELETE e", paths)
+        self.run(
             "MATCH (n:Name {graph: $graph, name: row}) WHERE NOT (n)<-[:MENTIONS]-() DELETE n",
             [name for (name,) in names],
         )
@@ -106,30 +111,29 @@ class GraphWriter:
                     source, target = ("File" if end in paths else "Symbol" for end in row[:2])
                     rows.setdefault((type_, source, target), []).append(row)
         for (type_, source, target), some in rows.items():
-            self._run(
+            self.run(
                 f"MATCH (s:{source} {{graph: $graph, {_key(source)}: row[0]}}) "
                 f"MATCH (t:{target} {{graph: $graph, {_key(target)}: row[1]}}) "
                 f"CREATE (s)-[:{type_} {{resolution: row[2], confidence: row[3], spans: row[4]}}]->(t)",
                 some,
             )
         self._put_mentions([row for each in resolutions.values() for row in mention_rows(each.references)])
-        self._run(
+        self.run(
             "MATCH (f:File {graph: $graph, path: row[0]}) MATCH (t:File {graph: $graph, path: row[1]}) "
             "CREATE (f)-[:DEPENDS_ON {weight: row[2]}]->(t)",
             [[path, *link] for path, each in resolutions.items() for link in each.links.items()],
         )
-        self._run(
+        self.run(
             "MATCH (x:Facts {graph: $graph, path: row[0]}) SET x.keys = row[1]",
             [[path, number_words(each.keys)] for path, each in resolutions.items()],
         )
-        self._run(
+        self.run(
             "MATCH (f:File {graph: $graph, path: row[0]}) SET f.edge_count = row[1], f.reference_count = row[2]",
             [[path, *resolution_counts(each)] for path, each in resolutions.items()],
         )
 
-    # Parts
-
-    def _run(self, statement: str, rows: Sequence[Any]) -> None:
+    def run(self, statement: str, rows: Sequence[Any]) -> None:
+        """Run a statement for each `row`; `graph`, `repository` and `scope` are those of the graph."""
         for batch in batches(rows, _ROWS_PER_STATEMENT):
             self._transaction.write(
                 f"UNWIND $rows AS row {statement}",
@@ -144,10 +148,10 @@ class GraphWriter:
     def _drop_contents(self, paths: Sequence[str]) -> None:
         """Delete what files brought, but for their records and symbols."""
         self.drop_resolutions(paths)
-        self._run("MATCH (f:File {graph: $graph, path: row})-[e:HAS_AST]->() DELETE e", paths)
-        self._run("MATCH (s:Symbol {graph: $graph, path: row})-[e:PARENT_OF]->() DELETE e", paths)
+        self.run("MATCH (f:File {graph: $graph, path: row})-[e:HAS_AST]->() DELETE e", paths)
+        self.run("MATCH (s:Symbol {graph: $graph, path: row})-[e:PARENT_OF]->() DELETE e", paths)
         for label in ("TextChunk", "Facts", "FileWords", "SymbolWords"):
-            self._run(f"MATCH (n:{label} {{graph: $graph, path: row}}) DETACH DELETE n", paths)
+            self.run(f"MATCH (n:{label} {{graph: $graph, path: row}}) DETACH DELETE n", paths)
 
     def _put_folders(self, paths: Iterable[str]) -> None:
         folders: dict[str, str] = {}
@@ -156,16 +160,16 @@ class GraphWriter:
             files.append([dirname(path) or ROOT_FOLDER, path])
             for folder in _folders_above(path):
                 folders[folder] = dirname(folder) or ROOT_FOLDER
-        self._run(
+        self.run(
             "MERGE (d:Directory {graph: $graph, path: row[0]}) SET d.name = row[1], d.repository = $repository",
             [[folder, basename(folder)] for folder in folders],
         )
-        self._run(
+        self.run(
             "MATCH (p:Directory {graph: $graph, path: row[0]}) MATCH (d:Directory {graph: $graph, path: row[1]}) "
             "MERGE (p)-[:HAS_FILE]->(d)",
             [[parent, folder] for folder, parent in folders.items() if folder != ROOT_FOLDER],
         )
-        self._run(
+        self.run(
             "MATCH (p:Directory {graph: $graph, path: row[0]}) MATCH (f:File {graph: $graph, path: row[1]}) "
             "CREATE (p)-[:HAS_FILE]->(f)",
             files,
@@ -185,16 +189,16 @@ class GraphWriter:
         for kind, rows in by_kind.items():
             if verb == "CREATE":
                 given = ", ".join(f"{name}: row[{n}]" for n, name in enumerate(SYMBOL_PROPERTIES))
-                self._run(f"CREATE (:Symbol:{KIND_LABELS[kind]} {{graph: $graph, {given}}})", rows)
+                self.run(f"CREATE (:Symbol:{KIND_LABELS[kind]} {{graph: $graph, {given}}})", rows)
             else:
                 label = KIND_LABELS[kind]
-                self._run(f"MERGE (s:Symbol {{graph: $graph, uid: row[0]}}) SET s:{label}, {assigned}", rows)
-        self._run(
+                self.run(f"MERGE (s:Symbol {{graph: $graph, uid: row[0]}}) SET s:{label}, {assigned}", rows)
+        self.run(
             "MATCH (f:File {graph: $graph, path: row[0]}) MATCH (s:Symbol {graph: $graph, uid: row[1]}) "
             "CREATE (f)-[:HAS_AST]->(s)",
             tops,
         )
-        self._run(
+        self.run(
             "MATCH (p:Symbol {graph: $graph, uid: row[0]}) MATCH (s:Symbol {graph: $graph, uid: row[1]}) "
             "CREATE (p)-[:PARENT_OF]->(s)",
             parents,
@@ -202,12 +206,12 @@ class GraphWriter:
 
     def _put_chunks(self, entries: Iterable[FileEntry]) -> None:
         chunks = [chunk for entry in entries for chunk in entry.chunks]
-        self._run(
+        self.run(
             "MATCH (f:File {graph: $graph, path: row[0]}) CREATE (f)-[:HAS_TEXT]->"
             "(:TextChunk {graph: $graph, path: row[0], uid: row[1], ordinal: row[2], text: row[3], span: row[4]})",
             [[c.path, c.uid, c.ordinal, c.text, span_row(c.span)] for c in chunks],
         )
-        self._run(
+        self.run(
             "MATCH (a:TextChunk {graph: $graph, uid: row[0]}) MATCH (b:TextChunk {graph: $graph, uid: row[1]}) "
             "CREATE (a)-[:NEXT_CHUNK]->(b)",
             [[one.uid, other.uid] for entry in entries for one, other in pairwise(entry.chunks)],
@@ -221,14 +225,14 @@ class GraphWriter:
                 row = [document.path, document.names, document.prose, document.body]
                 words[label].append([entry.record.path, *row, document.uid or None])
         for label, rows in words.items():
-            self._run(
+            self.run(
                 f"CREATE (:{label} {{graph: $graph, scope: $scope, path: row[0], words_of_path: row[1], "
                 "names: row[2], prose: row[3], body: row[4], uid: row[5]})",
                 rows,
             )
 
     def _put_facts(self, entries: Iterable[FileEntry]) -> None:
-        self._run(
+        self.run(
             "CREATE (:Facts {graph: $graph, scope: $scope, path: row[0], interface: row[1], body: row[2], "
             "exports: row[3], keys: ''})",
             [
@@ -240,11 +244,11 @@ class GraphWriter:
 
     def _put_mentions(self, rows: Sequence[Row]) -> None:
         names = {row[1]: row[2] for row in rows}
-        self._run(
+        self.run(
             "MERGE (n:Name {graph: $graph, name: row[0]}) SET n.long_name = row[1]",
             list(map(list, names.items())),
         )
-        self._run(
+        self.run(
             "MATCH (s:Symbol {graph: $graph, uid: row[0]}) MATCH (n:Name {graph: $graph, name: row[1]}) "
             "CREATE (s)-[:MENTIONS {type: row[2], spans: row[3]}]->(n)",
             [[source, name, type_, spans] for source, name, _, type_, spans in rows],

@@ -308,13 +308,14 @@ def test_connection_lost_in_a_change_is_told_and_leaves_the_old_state(neo4j_url,
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # two servers start
 def test_killed_server_serves_the_old_state_when_it_comes_back_even_to_who_may_only_read(
     tmp_path, monkeypatch, tiny_transactions
 ):
     assembled()
     monkeypatch.setattr("index.neo4j_database._RETRY_S", 0.5)
     monkeypatch.setenv(PASSWORD_VARIABLE, "")
-    server = Server(tmp_path, free_port())
+    server = Server(tmp_path, free_port(), is_brief=True)
     with running(server):
         store = open_store(server.uri, "repo")
         with store.change() as change:
@@ -324,7 +325,7 @@ def test_killed_server_serves_the_old_state_when_it_comes_back_even_to_who_may_o
             server.kill()
             change.put_file(entry("rest.py", symbol("rest", "rest.py", 3)))
         store.close()
-    with running(Server(tmp_path, server.port, read_only=True)):
+    with running(Server(tmp_path, server.port, is_brief=True, read_only=True)):
         store = open_store(server.uri, "repo")
         assert [found.name for found in store.symbols()] == ["one"]
         assert store.search({"half": 1.0}, "symbols", limit=3) == []
