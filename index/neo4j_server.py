@@ -105,12 +105,10 @@ class Server:
     A brief one starts sooner, and never gets as fast.
     """
 
-    def __init__(
-        self, home: Path, port: int, *, password: str = "", is_brief: bool = False, read_only: bool = False
-    ) -> None:
+    def __init__(self, home: Path, port: int, *, password: str = "", is_brief: bool = False) -> None:
         self.home, self.port = home, port
         self.uri = f"bolt://127.0.0.1:{port}"
-        self._password, self._is_brief, self._read_only = password, is_brief, read_only
+        self._password, self._is_brief = password, is_brief
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -183,8 +181,6 @@ class Server:
             "dbms.usage_report.enabled": "false",
             "dbms.security.auth_enabled": "true" if self._password else "false",
         }
-        if self._read_only:
-            settings["server.databases.default_to_read_only"] = "true"
         return [f"{key}={value}" for key, value in settings.items()]
 
     def _wait_until_it_answers(self) -> None:
