@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from index.neo4j_address import parse_address
 from index.neo4j_change import Neo4jChange, drop_leftovers
 from index.neo4j_database import Database
+from index.neo4j_files import Neo4jFiles
 from index.neo4j_lock import WriterLock
-from index.neo4j_read import Neo4jReader
 from index.neo4j_schema import make_schema, stored_version
 
 
-class Neo4jStore(Neo4jReader):
+class Neo4jStore(Neo4jFiles):
     """One repository's graph in a Neo4j database."""
 
     def __init__(self, url: str, repository: str) -> None:

@@ -161,7 +161,7 @@ def test_tally_counts_one_repository_and_nothing_is_at_fault(url):
     assert tally.kinds == {SymbolKind.FUNCTION: 1}
     assert tally.edges == {(EdgeType.CALLS, Resolution.SCOPED): 1, (EdgeType.TESTS, Resolution.EXACT): 1}
     assert (tally.references, tally.chunks) == ({EdgeType.CALLS: 1}, 0)
-    assert tally.store_bytes > 0
+    assert tally.store_bytes > 0 or url.startswith("bolt:"), "a server does not say"
     assert first.faults() == []
     first.close()
     second.close()
