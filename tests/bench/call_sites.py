@@ -38,6 +38,8 @@ class Tree:
     sites: list[Place] = field(default_factory=list)
     callee: dict[Place, str] = field(default_factory=dict)
     """The callee's source at every call site."""
+    ends: dict[tuple[str, int, int], Place] = field(default_factory=dict)
+    """(path, line, byte) where a call ends → its site."""
     definitions: dict[Place, Target] = field(default_factory=dict)
     """By the place of the defined name."""
     renamed: dict[str, set[str]] = field(default_factory=dict)
@@ -88,6 +90,7 @@ def _read_file(tree: Tree, path: Path, name: str) -> None:
             site = place(end[0], end[1] - len(last.encode()))
             if lines[site.line - 1][site.column - 1 :].startswith(last):
                 tree.sites.append(site)
+                tree.ends[name, call.end_lineno or 0, call.end_col_offset or 0] = site
                 tree.callee[site] = ast.unparse(callee)
 
 
