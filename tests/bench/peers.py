@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from call_edges import Claims, Oracle, graft_claims, judge, score
+from call_edges import Claims, Oracle, index_tree, judge, score
 from call_sites import Place, Tree, read_tree
 from results import record
 
@@ -71,8 +71,8 @@ def tools(arguments: argparse.Namespace, tree: Path) -> Iterator[Tool]:
         command = (str(arguments.aider), "-c", _AIDER, str(tree))
         yield Tool("aider, repository map", command, ".aider.tags.cache*/*")
     if arguments.graphify:
-        command = (str(arguments.graphify), "-m", "graphify", "update", str(tree), "--no-cluster")
-        yield Tool("graphify", command, "graphify-out/**/*")
+        update = (str(arguments.graphify), "-m", "graphify", "update", str(tree), "--no-cluster")
+        yield Tool("graphify", update, "graphify-out/**/*")
 
 
 def run(command: Sequence[str], limit_s: float, folder: Path) -> Cost:
@@ -130,7 +130,7 @@ def measure(tool: Tool, tree: Path, limit_s: float, oracles: list[Oracle], sites
     kept = store_bytes(tree, tool.store)
     claims: Claims | None = None
     if oracles and tool.name == "Graft":
-        claims = graft_claims(tree)[0]
+        claims = index_tree(tree).claims
     elif oracles and tool.name == "graphify":
         claims = graphify_claims(tree, sites)
     changed = max((path for path in tree.rglob("*.py")), key=lambda path: path.stat().st_size)
