@@ -24,7 +24,7 @@ from index.types import (
     TextChunk,
 )
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
 SUPPORTED_SCHEMES = ("sqlite",)
 
