@@ -15,13 +15,14 @@ import re
 import shutil
 import subprocess
 import sys
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from call_edges import Claims, Oracle, index_tree, judge, score
-from call_sites import Place, Tree, read_tree
+from call_sites import Place, Target, Tree, read_tree
 from results import record
 
 HEAD = (
@@ -96,30 +97,37 @@ def store_bytes(tree: Path, pattern: str) -> int:
 
 
 def graphify_claims(tree: Path, sites: Tree) -> Claims:
-    """Its call edges name a line: such an edge is taken for the sites on it whose callee has the target's name."""
+    """Its call edges stand once for each pair of functions: such an edge is taken for every site after the head of
+    the calling function, up to the next head, whose callee has the target's name."""
     graph = json.loads((tree / "graphify-out" / "graph.json").read_text("utf-8"))
     nodes = {node["id"]: node for node in graph["nodes"]}
-    lines = {(place.path, place.line): target for place, target in sites.definitions.items()}
-    on_line: dict[tuple[str, int], set[tuple[str, str]]] = defaultdict(set)
+    heads: dict[str, list[int]] = defaultdict(list)
+    lines: dict[tuple[str, int], Target] = {}
+    for place, definition in sorted(sites.definitions.items()):
+        heads[place.path].append(place.line)
+        lines[place.path, place.line] = definition
+    called: dict[tuple[str, int], set[tuple[str, str]]] = defaultdict(set)
     for edge in graph.get("links", graph.get("edges", [])):
-        target = nodes.get(edge["target"])
-        if edge.get("relation") == "calls" and target is not None:
-            definition = lines.get(_place(target, tree))
-            if definition is not None:
-                on_line[_place(edge, tree)].add(definition[:2])
+        source, target = nodes.get(edge["source"]), nodes.get(edge["target"])
+        if edge.get("relation") == "calls" and source and target:
+            found = lines.get(_place(target, tree))
+            if found is not None:
+                called[_place(source, tree)].add(found[:2])
     claims: dict[Place, frozenset[tuple[str, str]]] = {}
     for site in sites.sites:
-        name = sites.callee[site].rpartition(".")[2]
-        found = {each for each in on_line[site.path, site.line] if each[1].rpartition(".")[2] == name}
-        claims[site] = frozenset(found)
+        name, above = sites.callee[site].rpartition(".")[2], heads[site.path]
+        index = bisect_right(above, site.line) - 1
+        candidates = called.get((site.path, above[index] if index >= 0 else 1), ())
+        claims[site] = frozenset(each for each in candidates if each[1].rpartition(".")[2] == name)
     return claims
 
 
 def _place(thing: dict[str, str], tree: Path) -> tuple[str, int]:
-    path = Path(thing.get("source_file") or "")
+    """Where a node stands; its path is relative to the folder that the tree lies in."""
+    path = tree.parent / (thing.get("source_file") or "")
     number = re.search(r"\d+", str(thing.get("source_location") or ""))
-    inside = path.is_absolute() and path.is_relative_to(tree)
-    return (path.relative_to(tree) if inside else path).as_posix(), int(number[0]) if number else 0
+    inside = path.relative_to(tree) if path.is_relative_to(tree) else path
+    return inside.as_posix(), int(number[0]) if number else 0
 
 
 def measure(tool: Tool, tree: Path, limit_s: float, oracles: list[Oracle], sites: Tree) -> str:
