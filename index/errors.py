@@ -3,6 +3,7 @@
 GraphError
 ├── RootError            the tree to index is not there
 ├── UnknownStoreURL      no back-end serves that scheme
+├── OriginUnknown        a work tree has no name that other machines know
 ├── StoreError
 │   ├── StoreCorrupt     the store's file is damaged or is something else
 │   ├── StoreTooNew      written by a newer Graft
@@ -34,6 +35,10 @@ class RootError(GraphError):
 
 class UnknownStoreURL(GraphError):
     """Raised when a store URL has a scheme that no back-end serves."""
+
+
+class OriginUnknown(GraphError):
+    """Raised when a work tree has no git remote or no commit, so that no shared store can name it."""
 
 
 class StoreError(GraphError):
