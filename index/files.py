@@ -28,6 +28,7 @@ _NEVER_ENTERED = frozenset(
     {".git", ".graft", ".hg", ".svn", "node_modules", "__pycache__", ".tox", ".nox", ".eggs",
      ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
 )  # fmt: skip
+_FOLDER_MARKS = frozenset({*IGNORE_FILES, ".git", "pyvenv.cfg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,42 @@ def _rules_changed(
     return False
 
 
-def _found(entry: os.DirEntry[str], path: str) -> Found:
+def needs_walk(path: str) -> bool:
+    """Whether a change of this path may change what is listed elsewhere: ignore rules, marks of whole folders."""
+    return path.rpartition("/")[2] in _FOLDER_MARKS or "/vendor/__init__.py" in f"/{path}"
+
+
+def look_at(root: Path, path: str, known: bool) -> Found | None:
+    """One file as `walk` would list it, None if it would not. `known` says that the last walk listed it.
+
+    Only for a path that is no folder and does not need a walk.
+    """
+    if not known and not _is_listed(root, path):
+        return None
+    return _found(root / path, path)
+
+
+def _is_listed(root: Path, path: str) -> bool:
+    """Whether `walk` would come to this path."""
+    rules, prefix = IgnoreRules(), ""
+    *folders, name = path.split("/")
+    for folder in ["", *folders]:
+        below = f"{prefix}{folder}/" if folder else ""
+        if folder and (folder in _NEVER_ENTERED or rules.excludes(below)):
+            return False
+        place, prefix = root / below, below
+        try:
+            linked = bool(prefix) and place.is_symlink()
+            names = [] if linked else [entry.name for entry in place.iterdir()]
+        except OSError:
+            return False
+        if prefix and ({".git", "pyvenv.cfg"} & set(names) or is_vendored_folder(folder, names)):
+            return False
+        rules = rules.enter(place, prefix, names)
+    return name in names and not rules.excludes(path)
+
+
+def _found(entry: os.DirEntry[str] | Path, path: str) -> Found:
     try:
         path.encode()
     except UnicodeEncodeError:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 
 from index.blame import blame, commits_of
 from index.conventions import is_test_path
 from index.errors import RootError, StoreUnavailable
 from index.history import update_history
+from index.known import Known
 from index.repository import Progress
 from index.retrieve import Retriever
 from index.store import GraphStore, open_store
@@ -71,17 +73,27 @@ class WorkTreeGraph:
         self.root = root
         self.store = store
         self._retriever = Retriever(store)
+        self._known, self._updating = Known(), Lock()
 
     def update(
-        self, progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False
+        self,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        paths: Collection[str] | None = None,
     ) -> UpdateReport:
         """Bring the graph up to the tree, then to what git says of its history.
+
+        Only `paths` are looked at if the caller knows that nothing else changed, and no commit was made.
 
         A long history is read a few seconds' worth at a time, each update going on where the last one stopped.
         Raises RootError, StoreError, UpdateCancelled; then the old state of what was being updated stands.
         """
-        report = update_store(self.store, self.root, progress, cancelled)
-        history = update_history(self.store, self.root, progress, cancelled)
+        with self._updating:
+            report = update_store(self.store, self.root, progress, cancelled, paths=paths, known=self._known)
+            if paths is not None:
+                return report
+            history = update_history(self.store, self.root, progress, cancelled)
         return replace(report, history=history)
 
     def close(self) -> None:
