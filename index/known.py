@@ -40,6 +40,10 @@ class Known:
         self.modules = ModuleMap(self.parsed)
         self.stamp = stamp
 
+    def agrees(self, files: Iterable[FileRecord]) -> bool:
+        """Whether these records are the known ones."""
+        return {record.path: record for record in files} == self.records
+
     def forget(self) -> None:
         """Know nothing: a change failed midway, or somebody else made one."""
         self.stamp = _NEVER

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from index.errors import UpdateCancelled
 from index.facts import Body, Interface, interface_entries, load_body, load_interface
-from index.files import Found, look_at, needs_walk, walk
+from index.files import Found, is_listed, look_at, needs_walk, walk
 from index.known import Known, parsed_paths
 from index.reading import ReadFile, ReadTask
 from index.repository import Progress
@@ -29,6 +29,8 @@ _RACY_NS = 50_000_000
 """A file modified this shortly before the last look may have changed again within its time stamp's grain."""
 _MAX_NAMED = 500
 """From so many paths on, looking at them one by one saves nothing over a walk."""
+BATCH_FILES = 2_000
+"""So many files of a new graph are committed at a time: at 100,000 files, a stop costs no more than these."""
 _UNSURE = -1
 
 
@@ -39,6 +41,8 @@ class Stale:
     changed: tuple[Found, ...]
     removed: tuple[str, ...]
     seen: int
+    before: int = 0
+    """Further changed files, read already."""
 
 
 def update_store(
@@ -65,15 +69,17 @@ def update_store(
     parsed = 0
     if stale.changed or stale.removed:
         watch = _Watch(progress, cancelled)
+        if not known.stamp:
+            parsed, stale = _read_ahead(store, root, known, stale, watch)
         with store.change(watch.waiting) as change:
-            if store.indexed_at() != known.stamp:
+            if store.indexed_at() != known.stamp or not (known.stamp or known.agrees(change.files())):
                 known.recall(store.indexed_at(), change.files)
                 stale, named = find_stale(root, known.records, 0, cancelled), False
             # A look at some paths says nothing of the others: what may have changed since the last walk stays so.
-            stamp = known.stamp + 1 if named else began_ns
+            stamp, is_first = known.stamp + 1 if named else began_ns, not known.stamp
             known.stamp = _UNSURE  # until the change is committed
             updater = Updater(store.repository, change, known, watch.report)
-            parsed = updater.run(root, stale)
+            parsed += updater.run(root, stale, is_first)
             change.set_indexed_at(stamp)
         known.stamp = stamp
     counts = store.counts()
@@ -90,6 +96,26 @@ def update_store(
     )
 
 
+def _read_ahead(
+    store: GraphStore, root: Path, known: Known, stale: Stale, watch: _Watch
+) -> tuple[int, Stale]:
+    """Read all but the last batch of a large tree's files into a store that was never whole, each batch committed.
+
+    Whatever stops it, the next update goes on from there: it reads them again, but parses only what changed. Until
+    one is done, `indexed_at` says that the graph is not whole. Returns how many were parsed, and what is left.
+    """
+    parsed, total = 0, len(stale.changed)
+    left = stale.changed
+    while len(left) > BATCH_FILES:
+        with store.change(watch.waiting) as change:
+            if store.indexed_at():
+                break
+            updater = Updater(store.repository, change, known, watch.report)
+            parsed += updater.read(root, left[:BATCH_FILES], total - len(left), total)
+        watch.kept, left = True, left[BATCH_FILES:]
+    return parsed, replace(stale, changed=left, before=total - len(left))
+
+
 def find_named(root: Path, known: Mapping[str, FileRecord], paths: Collection[str]) -> Stale | None:
     """What differs among these paths, None where only a walk can tell: folders, ignore rules, many paths."""
     if len(paths) > _MAX_NAMED or any(map(needs_walk, paths)) or not root.is_dir():
@@ -99,7 +125,9 @@ def find_named(root: Path, known: Mapping[str, FileRecord], paths: Collection[st
     for path in sorted(set(paths)):
         place = root / path
         if place.is_dir() and not place.is_symlink():
-            return None
+            if path in known or is_listed(root, f"{path}/any"):
+                return None
+            continue
         if path not in known:
             removed.update(other for other in known if other.startswith(path + "/"))
         found = look_at(root, path, path in known) if place.is_symlink() or place.exists() else None
@@ -142,10 +170,12 @@ class _Watch:
     def __init__(self, progress: Progress | None, cancelled: Callable[[], bool]) -> None:
         self._progress = progress
         self._cancelled = cancelled
+        self.kept = False
 
     def report(self, what: str, done: int, total: int) -> None:
         if self._cancelled():
-            raise UpdateCancelled(f"Stopped at file {done} of {total}; the index is as before.")
+            now = "what was read is kept for the next update" if self.kept else "the index is as before"
+            raise UpdateCancelled(f"Stopped at file {done} of {total}; {now}.")
         if self._progress is not None:
             self._progress(what, done, total)
 
@@ -167,23 +197,29 @@ class Updater:
         self.changed_keys: set[int] = set()
         self.dirty: set[str] = set()
 
-    def run(self, root: Path, stale: Stale) -> int:
-        """Apply what differs. Returns how many files were parsed."""
-        fresh = not self._known.parsed
+    def run(self, root: Path, stale: Stale, is_first: bool) -> int:
+        """Apply what differs; resolve all where the graph was never whole. Returns how many files were parsed."""
         for path in stale.removed:
             self.remove(path)
-        tasks = [self._task(root, found) for found in stale.changed]
-        with closing(read_all(tasks)) as reading:
-            for done, read in enumerate(reading):
-                self._report("parse", done, len(tasks))
-                self.put(read)
-        self._report("parse", len(stale.changed), len(stale.changed))
-        parsed = len(self.dirty)
-        self.note_moves()
-        if not fresh:
+        parsed = self.read(root, stale.changed, stale.before, stale.before + len(stale.changed))
+        if is_first:
+            self._known.moved(parsed_paths(self._known.records))
+            self.dirty |= self._known.parsed
+        else:
+            self.note_moves()
             self.dirty |= self._change.readers(self.changed_keys)
         self.resolve(sorted(self.dirty & self._known.parsed))
         return parsed
+
+    def read(self, root: Path, files: Sequence[Found], before: int, total: int) -> int:
+        """Take in files, of which so many others were read before. Returns how many were parsed."""
+        tasks = [self._task(root, found) for found in files]
+        with closing(read_all(tasks)) as reading:
+            for done, read in enumerate(reading):
+                self._report("parse", before + done, total)
+                self.put(read)
+        self._report("parse", before + len(tasks), total)
+        return len(self.dirty)
 
     def _task(self, root: Path, found: Found) -> ReadTask:
         known = self._known.records.get(found.path)
@@ -222,10 +258,10 @@ class Updater:
             self._note("", old.entries(), self._known.modules.entries())
 
     def resolve(self, paths: Sequence[str], stop: Callable[[], bool] = lambda: False) -> int:
-        """Resolve files again, until `stop`. Returns how many were."""
+        """Resolve files again, at least one, until `stop`. Returns how many were."""
         world = World(self._known.modules, self._interface, self._body, self._change.providers)
         for done, path in enumerate(paths):
-            if stop():
+            if done and stop():
                 return done
             self._report("resolve", done, len(paths))
             found = resolve_file(world, path, self._body(path))

@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from index.graph import WorkTreeGraph
+from index.store import GraphStore
 
 
 def write_files(root: Path, files: dict[str, str | bytes]) -> None:
@@ -29,7 +30,18 @@ def edge_lines(graph: WorkTreeGraph, *types: str) -> set[str]:
 
 def snapshot(graph: WorkTreeGraph) -> dict[str, object]:
     """Everything that the store answers, in an order of its own."""
-    store = graph.store
+    return {
+        **contents(graph.store),
+        "words": [
+            [(key, round(score, 6)) for key, score in graph.store.search({w: 1.0}, among, limit=1_000)]
+            for w in ("alpha", "beta", "run", "value", "helper", "pkg")
+            for among in ("files", "symbols")
+        ],
+    }
+
+
+def contents(store: GraphStore) -> dict[str, object]:
+    """Everything that the store answers but its rankings, in an order of its own."""
     paths = [record.path for record in store.files()]
     return {
         "files": [(r.path, r.content_hash, r.language, r.has_errors, r.skipped) for r in store.files()],
@@ -38,10 +50,5 @@ def snapshot(graph: WorkTreeGraph) -> dict[str, object]:
         "references": sorted(map(repr, store.references())),
         "links": sorted(store.links(paths, incoming=False)),
         "chunks": [store.chunks(path) for path in paths],
-        "words": [
-            [(key, round(score, 6)) for key, score in store.search({w: 1.0}, among, limit=1_000)]
-            for w in ("alpha", "beta", "run", "value", "helper", "pkg")
-            for among in ("files", "symbols")
-        ],
         "counts": store.counts(),
     }

@@ -16,11 +16,13 @@ from graph_trees import snapshot, write_files
 
 from index.errors import StoreCorrupt, StoreTooNew, StoreUnavailable, UnknownStoreURL
 from index.graph import open_graph
+from index.layer import LayeredStore, open_layered
 from index.store import (
     SCHEMA_VERSION,
     Document,
     FileEntry,
     FileHistory,
+    GraphStore,
     HistoryState,
     ResolvedFile,
     StoredFacts,
@@ -61,9 +63,30 @@ def store_facts(*exports: int) -> StoredFacts:
     return StoredFacts(b"I", b"B", exports)
 
 
-@pytest.fixture(params=["sqlite"])
+STORES = ("sqlite", "memory", "memory over sqlite", "sqlite over sqlite")
+
+
+@pytest.fixture(params=STORES)
 def url(request, tmp_path):
-    return {"sqlite": f"sqlite:{tmp_path}/store/graph.db"}[request.param]
+    return {"sqlite": f"sqlite:{tmp_path}/store/graph.db", "memory": "memory:"}.get(
+        request.param, request.param
+    )
+
+
+@pytest.fixture(autouse=True)
+def layers(monkeypatch, tmp_path):
+    """Lets `open_store` open a layer over an empty base, too: it keeps the same contract."""
+
+    def opened(url: str, repository: str, **where: Path) -> GraphStore:
+        if " over " not in url:
+            return open_any(url, repository, **where)
+        base = open_any(f"sqlite:{tmp_path}/base.db", repository)
+        if url.startswith("memory"):
+            return LayeredStore(base, open_any("memory:", repository))
+        return open_layered(base, tmp_path / "layer.db")
+
+    open_any = open_store
+    monkeypatch.setitem(globals(), "open_store", opened)
 
 
 def test_store_gives_back_what_was_put_in(url):
