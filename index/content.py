@@ -65,7 +65,7 @@ def read_content(path: Path) -> Content:
                 len(data),
             )
         ):
-            return _content(data, before)
+            return content_of(data, changed_ns(before))
     raise Unreadable("changes while it is read")
 
 
@@ -79,11 +79,12 @@ def content_hash(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def _content(data: bytes, status: os.stat_result) -> Content:
+def content_of(data: bytes, changed: int = 0) -> Content:
+    """Bytes with how to read them. Raises Unreadable where they are binary."""
     if b"\0" in data[:_SNIFF_BYTES]:
         raise Unreadable("binary")
     encoding, lossy = detect_encoding(data)
-    return Content(data, content_hash(data), len(data), changed_ns(status), encoding, lossy)
+    return Content(data, content_hash(data), len(data), changed, encoding, lossy)
 
 
 def detect_encoding(data: bytes) -> tuple[str, bool]:

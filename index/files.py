@@ -24,10 +24,11 @@ WORDS = {
     ".swift": "swift", ".lua": "lua", ".sh": "bash", ".bash": "bash", ".sql": "sql",
 }  # fmt: skip
 """Languages that are not parsed yet: their files are found by the words in them."""
-_NEVER_ENTERED = frozenset(
+NEVER_ENTERED = frozenset(
     {".git", ".graft", ".hg", ".svn", "node_modules", "__pycache__", ".tox", ".nox", ".eggs",
      ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
 )  # fmt: skip
+_FOLDER_MARKS = frozenset({*IGNORE_FILES, ".git", "pyvenv.cfg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def walk(
         for entry in entries:
             path = folder.prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _NEVER_ENTERED and not rules.excludes(path + "/"):
+                if entry.name not in NEVER_ENTERED and not rules.excludes(path + "/"):
                     below.append(_Folder(folder.path / entry.name, path + "/", rules, trusted))
             elif (trusted and path in known) or not rules.excludes(path):
                 yield _found(entry, path)
@@ -124,7 +125,45 @@ def _rules_changed(
     return False
 
 
-def _found(entry: os.DirEntry[str], path: str) -> Found:
+def needs_walk(path: str) -> bool:
+    """Whether a change of this path may change what is listed elsewhere: ignore rules, marks of whole folders."""
+    return path.rpartition("/")[2] in _FOLDER_MARKS or "/vendor/__init__.py" in f"/{path}"
+
+
+def look_at(root: Path, path: str, known: bool) -> Found | None:
+    """One file as `walk` would list it, None if it would not. `known` says that the last walk listed it.
+
+    Only for a path that is no folder and does not need a walk.
+    """
+    if not known and not is_listed(root, path):
+        return None
+    return _found(root / path, path)
+
+
+def is_listed(root: Path, path: str) -> bool:
+    """Whether `walk` would come to this path if there were a file."""
+    rules, prefix = IgnoreRules(), ""
+    *folders, _ = path.split("/")
+    for folder in ["", *folders]:
+        below = f"{prefix}{folder}/" if folder else ""
+        if folder and (folder in NEVER_ENTERED or folder in ("..", ".") or rules.excludes(below)):
+            return False
+        place, prefix = root / below, below
+        try:
+            names = [] if place.is_symlink() and prefix else [entry.name for entry in place.iterdir()]
+        except FileNotFoundError:
+            names = []
+        except OSError:
+            return False
+        if prefix and (
+            place.is_symlink() or {".git", "pyvenv.cfg"} & set(names) or is_vendored_folder(folder, names)
+        ):
+            return False
+        rules = rules.enter(place, prefix, names)
+    return not rules.excludes(path)
+
+
+def _found(entry: os.DirEntry[str] | Path, path: str) -> Found:
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -144,8 +183,13 @@ def _reason_to_skip(name: str, status: os.stat_result, language: str | None) -> 
         return "symbolic link"
     if not stat.S_ISREG(status.st_mode):
         return "not a regular file"
+    return reason_to_skip(name, status.st_size, language)
+
+
+def reason_to_skip(name: str, size_bytes: int, language: str | None) -> str | None:
+    """Why a regular file of that name and size is not to be read, if so."""
     if is_secret(name):
         return "may hold credentials"
-    if language and status.st_size > MAX_FILE_BYTES:
+    if language and size_bytes > MAX_FILE_BYTES:
         return f"larger than {MAX_FILE_BYTES // 1_000_000} MB"
     return None

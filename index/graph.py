@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 
 from index.blame import blame, commits_of
 from index.conventions import is_test_path
 from index.errors import RootError, StoreUnavailable
 from index.history import update_history
+from index.known import Known
+from index.overlays import Overlays
 from index.repository import Progress
 from index.retrieve import Retriever
 from index.store import GraphStore, open_store
@@ -71,42 +74,76 @@ class WorkTreeGraph:
         self.root = root
         self.store = store
         self._retriever = Retriever(store)
+        self._known, self._updating = Known(), Lock()
+        self._overlays = Overlays(store, root)
+        self._overlay_retriever = Retriever(self._overlays.store)
 
     def update(
-        self, progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False
+        self,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        paths: Collection[str] | None = None,
     ) -> UpdateReport:
         """Bring the graph up to the tree, then to what git says of its history.
+
+        Only `paths` are looked at if the caller knows that nothing else changed, and no commit was made.
 
         A long history is read a few seconds' worth at a time, each update going on where the last one stopped.
         Raises RootError, StoreError, UpdateCancelled; then the old state of what was being updated stands.
         """
-        report = update_store(self.store, self.root, progress, cancelled)
-        history = update_history(self.store, self.root, progress, cancelled)
+        with self._updating:
+            report = update_store(self.store, self.root, progress, cancelled, paths=paths, known=self._known)
+            if paths is not None:
+                return report
+            history = update_history(self.store, self.root, progress, cancelled)
         return replace(report, history=history)
+
+    def is_whole(self) -> bool:
+        """Whether an update was ever done; the first one of a large tree may have been stopped on its way."""
+        return self.store.indexed_at() > 0
 
     def close(self) -> None:
         self.store.close()
 
+    # Unsaved text
+
+    def overlay(self, path: str, text: str) -> None:
+        """Show this text in a file's place, which need not be there: in memory, to this object's queries only.
+
+        The file itself is exact at once; files that use what changed in it follow when `settle` is called. What
+        the tree ignores stays ignored, and what may hold credentials is not read.
+        """
+        self._overlays.put(path, text)
+
+    def close_overlay(self, path: str) -> None:
+        """Show the file as the last update read it."""
+        self._overlays.close(path)
+
+    def settle(self, budget_s: float | None = None, cancelled: Callable[[], bool] = lambda: False) -> bool:
+        """Make every answer exact after overlays, for so long at most: for idle times. Returns whether it is."""
+        return self._overlays.settle(budget_s, cancelled)
+
     def files(self) -> list[FileRecord]:
-        return self.store.files()
+        return self.seen().files()
 
     def chunks(self, path: str) -> list[TextChunk]:
         """The text chunks of a prose file."""
-        return self.store.chunks(path)
+        return self.seen().chunks(path)
 
     # Symbols
 
     def symbols(
         self, *, path: str | None = None, name: str | None = None, qualified_name: str | None = None
     ) -> list[Symbol]:
-        return self.store.symbols(path=path, name=name, qualified_name=qualified_name)
+        return self.seen().symbols(path=path, name=name, qualified_name=qualified_name)
 
     def symbol(self, uid: str) -> Symbol | None:
-        return self.store.symbols_by_uid([uid]).get(uid)
+        return self.seen().symbols_by_uid([uid]).get(uid)
 
     def symbol_at(self, path: str, line: int) -> Symbol | None:
         """The innermost symbol whose span holds that 1-based line; the module where no other does."""
-        holding = [s for s in self.store.symbols(path=path) if s.span.start_line <= line <= s.span.end_line]
+        holding = [s for s in self.seen().symbols(path=path) if s.span.start_line <= line <= s.span.end_line]
         return min(holding, key=lambda s: s.span.end_byte - s.span.start_byte, default=None)
 
     # Edges
@@ -117,24 +154,24 @@ class WorkTreeGraph:
         wanted = frozenset(types) or frozenset(EdgeType)
         found: list[Edge] = []
         if wanted & STRUCTURAL_TYPES:
-            found += structural_edges(self.store, source, target, wanted)
+            found += structural_edges(self.seen(), source, target, wanted)
         if wanted - STRUCTURAL_TYPES:
-            found += self.store.edges(source=source, target=target, types=wanted - STRUCTURAL_TYPES)
+            found += self.seen().edges(source=source, target=target, types=wanted - STRUCTURAL_TYPES)
         return found
 
     def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]:
         """Uses that were not resolved, by name or by the symbol that holds them."""
-        return self.store.references(name=name, source=source)
+        return self.seen().references(name=name, source=source)
 
     def callers(self, uid: str) -> list[Symbol]:
-        return self._ends([edge.source for edge in self.store.edges(target=uid, types=_CALLS)])
+        return self._ends([edge.source for edge in self.seen().edges(target=uid, types=_CALLS)])
 
     def callees(self, uid: str) -> list[Symbol]:
-        return self._ends([edge.target for edge in self.store.edges(source=uid, types=_CALLS)])
+        return self._ends([edge.target for edge in self.seen().edges(source=uid, types=_CALLS)])
 
     def _ends(self, uids: Iterable[str]) -> list[Symbol]:
         order = list(dict.fromkeys(uids))
-        found = self.store.symbols_by_uid(order)
+        found = self.seen().symbols_by_uid(order)
         return [found[uid] for uid in order if uid in found]
 
     # History
@@ -158,11 +195,11 @@ class WorkTreeGraph:
 
     def imported_files(self, path: str) -> list[str]:
         """Files of the repository that `path` imports directly, in order of appearance."""
-        edges = self.store.edges(source=path, types=[EdgeType.IMPORTS])
+        edges = self.seen().edges(source=path, types=[EdgeType.IMPORTS])
         return list(dict.fromkeys(edge.target for edge in edges if "." in edge.target))
 
     def importing_files(self, path: str) -> list[str]:
-        edges = self.store.edges(target=path, types=[EdgeType.IMPORTS])
+        edges = self.seen().edges(target=path, types=[EdgeType.IMPORTS])
         return list(dict.fromkeys(edge.source for edge in edges))
 
     def is_test_file(self, path: str) -> bool:
@@ -176,7 +213,7 @@ class WorkTreeGraph:
         while front:
             distance, nodes = front.popleft()
             weights: dict[str, float] = {}
-            for source, _, weight in self.store.links(nodes, incoming=True):
+            for source, _, weight in self.seen().links(nodes, incoming=True):
                 if source not in seen:
                     weights[source] = weights.get(source, 0.0) + weight
             for path, weight in weights.items():
@@ -189,4 +226,9 @@ class WorkTreeGraph:
 
     def locate(self, text: str, *, top: int = 10) -> LocateResult:
         """The files and symbols that a text speaks of, best first, each with the reasons."""
-        return self._retriever.locate(text, top=top)
+        retriever = self._retriever if self.seen() is self.store else self._overlay_retriever
+        return retriever.locate(text, top=top)
+
+    def seen(self) -> GraphStore:
+        """The store that queries ask: this graph's own or, while texts are unsaved, a layer over it."""
+        return self._overlays.current()

@@ -253,6 +253,8 @@ class Inference:
         elif root == "Self" and receiver is not None and parts[:1] == [CALL]:
             instance = receiver if isinstance(receiver, Instance) else Instance(receiver)
             found, parts = Found(instance, typed=True), parts[1:]
+        elif root == "super" and owner is not None and parts[:1] == [CALL]:
+            found, parts = Found(Parent(owner, receiver or Instance(owner)), typed=True), parts[1:]
         else:
             found = self.visible_name(path, root, depth)
             if found is None and owner is not None:
@@ -308,10 +310,12 @@ class Inference:
                 return entity.element
             case Definer(is_class=True):
                 return entity
-            case Instance() if self.rules.item_method:
-                return self._called(
-                    self.attribute(entity, self.rules.item_method, depth + 1).entity, depth + 1
-                )
+            case Instance():
+                for name in filter(None, (self.rules.item_method, self.rules.iteration_method)):
+                    given = self._called(self.attribute(entity, name, depth + 1).entity, depth + 1)
+                    if given is not None:
+                        held = given.element if isinstance(given, Container) else None
+                        return held if name == self.rules.iteration_method else given
         return None
 
     # Attributes
@@ -327,6 +331,8 @@ class Inference:
                 found = self._member(entity, name, entity, depth, set())
                 made = name in self.rules.makers and not found.uid and found.entity is None
                 return self._class_found(entity) if made else found
+            case Instance() if name == self.rules.class_member:
+                return self._class_found(entity.of)._replace(typed=True)
             case Instance():
                 found = self._member(entity.of, name, entity, depth, set())._replace(typed=True)
                 return self._property_value(found, depth)
@@ -368,7 +374,7 @@ class Inference:
         for path in (owner.path, *self.rules.extenders(self, owner, "")):
             definition = self.world.definition(path, owner.qualified_name)
             for chain in definition.bases if definition else ():
-                base = self.foreign(path, chain, None, None, depth + 1).entity
+                base = self.rules.base(self, Definer(path, owner.qualified_name, True), chain, depth)
                 if isinstance(base, Definer) and base.is_class and base != owner:
                     found.append(base)
         return found

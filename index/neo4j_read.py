@@ -29,7 +29,7 @@ from index.neo4j_schema import (
     SYMBOL_WORDS_INDEX,
     stored_version,
 )
-from index.store import SCHEMA_VERSION, Counts, StoredFacts
+from index.store import SCHEMA_VERSION, Counts, StoredFacts, WordStatistics
 from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
 _FIELD_WEIGHTS = {"words_of_path": 5.0, "names": 3.0, "prose": 1.5, "body": 1.0}
@@ -37,6 +37,7 @@ _FIELD_WEIGHTS = {"words_of_path": 5.0, "names": 3.0, "prose": 1.5, "body": 1.0}
 _WORDS_PER_QUERY, _KEYS_PER_QUERY = 200, 1_000
 """Lucene takes 1,024 clauses in one query, and a word is one for each field."""
 _UIDS_PER_QUERY = 5_000
+_MEASURED_DOCUMENTS = 500
 _ALL_RESOLVED = "|".join(RESOLVED_TYPES)
 
 
@@ -224,6 +225,27 @@ class Neo4jReader(HistoryReader):
             for name, score in rows:
                 scores[name] = scores.get(name, 0.0) + score
         return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+    def word_statistics(self, words: Iterable[str], among: Literal["files", "symbols"]) -> WordStatistics:
+        """The mean length is that of some documents."""
+        label, index = (
+            ("FileWords", FILE_WORDS_INDEX) if among == "files" else ("SymbolWords", SYMBOL_WORDS_INDEX)
+        )
+        fields = " + ".join(f"size(split(n.{field}, ' '))" for field in _FIELD_WEIGHTS)
+        held = self._ask(
+            f"MATCH (n:{label} {{graph: graph}}) WITH graph, count(n) AS documents "
+            f"CALL (graph) {{ MATCH (n:{label} {{graph: graph}}) WITH n LIMIT {_MEASURED_DOCUMENTS} "
+            f"RETURN avg({fields}) AS terms }} RETURN documents, terms"
+        )
+        documents, terms = held[0] if held else (0, 1.0)
+        wanted = sorted(set(words))
+        found = self._ask(
+            "UNWIND $wanted AS each CALL db.index.fulltext.queryNodes("
+            "$index, '+scope:graph' + toString(graph) + each.query) YIELD node "
+            "RETURN each.word, count(node)",
+            index=index, wanted=[{"word": word, "query": _lucene([(word, 1.0)])} for word in wanted],
+        )  # fmt: skip
+        return WordStatistics(documents, terms or 1.0, dict.fromkeys(wanted, 0) | dict(map(tuple, found)))
 
 
 def _lucene(words: Iterable[tuple[str, float]]) -> str:

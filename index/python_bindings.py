@@ -7,9 +7,9 @@ import re
 from tree_sitter import Node
 
 from index.content import Content
-from index.facts import CALL, ELEMENT, IMPORT, VALUE, Binding, ImportUse, Use
+from index.facts import CALL, CONTAINER, ELEMENT, IMPORT, VALUE, Binding, ImportUse, Use
 from index.python_scopes import OPAQUE
-from index.python_types import annotation_chain, string_items, value_chain
+from index.python_types import annotation_chain, loop_chains, string_items, value_chain
 from index.python_walk import PythonWalk
 from index.types import SymbolKind
 
@@ -146,7 +146,11 @@ class PythonBindings(PythonWalk):
         for child in reversed(node.named_children):
             if child != left:
                 self.push(child, scope)
-        if left is not None:
+        if left is not None and left.type in _PATTERN_NODES:
+            chains = loop_chains(right, left.named_child_count, self.text)
+            for child, chain in zip(left.named_children, chains, strict=True):
+                self.target(child, scope, chain, node)
+        elif left is not None:
             self.target(left, scope, f"{chain}.{ELEMENT}" if chain else "", node)
 
     def _comprehension(self, node: Node, scope: int) -> None:
@@ -216,13 +220,17 @@ class PythonBindings(PythonWalk):
         self.push_children(node, scope)
 
     def _yield(self, node: Node, scope: int) -> None:
-        """A generator returns no value of its own, but a fixture's user gets what it yields."""
+        """A generator holds what it yields, for a loop or a `with`; a fixture's user gets the thing itself."""
         opened = self.file.scopes[scope]
         if opened.kind == "function" and opened.role == "fixture":
             if not opened.returns and node.named_children:
                 opened.returns = self.file.outside(value_chain(node.named_children[0], self.text), scope)
         elif opened.kind == "function":
             opened.yields = True
+            if not opened.yielded and node.named_children:
+                chain = self.file.outside(value_chain(node.named_children[0], self.text), scope)
+                whole = any(child.type == "from" for child in node.children)
+                opened.yielded = chain if whole or not chain else f"{chain}.{CONTAINER}"
         self.push_children(node, scope)
 
     def _import(self, node: Node, scope: int) -> None:

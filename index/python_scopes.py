@@ -43,6 +43,8 @@ class OpenScope:
     returns: str = ""
     returns_annotated: bool = False
     yields: bool = False
+    yielded: str = ""
+    """Chain of what a generator holds."""
     bases: tuple[str, ...] = ()
     names: dict[str, list[Binding]] = field(default_factory=dict)
     outer: dict[str, str] = field(default_factory=dict)
@@ -151,7 +153,7 @@ class FileScopes:
                 scope.role,
                 scope.bases,
                 scope.names if scope.kind == "class" else {},
-                "" if scope.yields and not scope.returns_annotated else scope.returns,
+                scope.yielded if scope.yields and not scope.returns_annotated else scope.returns,
             )
         return Interface(self.scopes[0].names, definitions, self.exported, tuple(self.stars))
 

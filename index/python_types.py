@@ -47,6 +47,12 @@ _LITERALS = frozenset(
      "dictionary_comprehension", "list", "set", "tuple", "list_comprehension", "set_comprehension",
      "generator_expression", "comparison_operator", "not_operator"}
 )  # fmt: skip
+_PASSING = {
+    "copy.copy": "", "copy.deepcopy": "", "deepcopy": "", "type": ".__class__", "next": f".{ELEMENT}",
+    "iter": "", "list": "", "tuple": "", "set": "", "sorted": "", "reversed": "", "random.choice": f".{ELEMENT}",
+}  # fmt: skip
+"""Functions outside every repository whose result is their first argument, its class, or one of its elements."""
+_CASTS = frozenset({"cast", "typing.cast"})
 _TRANSPARENT = frozenset({"await", "parenthesized_expression", "type", "expression_list"})
 Text = Callable[[Node], str]
 
@@ -92,6 +98,12 @@ def value_chain(node: Node | None, text: Text, nesting: int = 0) -> str:
         return ""
     root, parts, named = root_and_parts(node)
     if root.type == "identifier":
+        passed = _passed_through(node, text, nesting) if CALL in parts[:2] else None
+        if passed is not None:
+            chain, inner_parts = passed
+            names = iter(named[inner_parts - 1 :])
+            rest = [part or text(next(names)) for part in parts[inner_parts:]]
+            return ".".join([chain, *rest]) if chain else ""
         if len(parts) >= _MAX_PARTS:
             return ""
         names = iter(named)
@@ -109,6 +121,50 @@ def value_chain(node: Node | None, text: Text, nesting: int = 0) -> str:
                     if chain:
                         return chain
     return ""
+
+
+def _passed_through(node: Node, text: Text, nesting: int) -> tuple[str, int] | None:
+    """(chain, parts that it stands for) where the innermost call is of a known function; else None."""
+    call: Node | None = None
+    inner: Node | None = node
+    while inner is not None and inner.type not in ("identifier", "ERROR"):
+        call = inner if inner.type == "call" else call
+        following = [inner.child_by_field_name(name) for name in ("function", "object", "value")]
+        inner = next((each for each in following if each is not None), None) or next(
+            iter(inner.named_children), None
+        )
+    function = call.child_by_field_name("function") if call is not None else None
+    arguments = call.child_by_field_name("arguments") if call is not None else None
+    if function is None or arguments is None or not arguments.named_children:
+        return None
+    name = text(function)
+    if name in _CASTS:
+        return annotation_chain(text(arguments.named_children[0])), name.count(".") + 1
+    if name not in _PASSING or (name == "type" and arguments.named_child_count > 1):
+        return None
+    chain = value_chain(arguments.named_children[0], text, nesting + 1)
+    return chain and chain + _PASSING[name], name.count(".") + 1
+
+
+def loop_chains(node: Node | None, count: int, text: Text) -> list[str]:
+    """Chains of what a loop over an expression gives to each of `count` names, empty ones for unknown."""
+    unknown = [""] * count
+    if node is None or node.type != "call":
+        return unknown
+    function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+    if function is None or arguments is None:
+        return unknown
+    name, given = text(function), arguments.named_children
+    if name == "enumerate" and count == 2 and given:
+        chains = ["", value_chain(given[0], text)]
+    elif name == "zip" and len(given) == count:
+        chains = [value_chain(argument, text) for argument in given]
+    elif function.type == "attribute" and name.endswith(".items") and count == 2:
+        held = value_chain(function.child_by_field_name("object"), text)
+        chains = ["", f"{held}.values.{CALL}" if held else ""]
+    else:
+        return unknown
+    return [f"{chain}.{ELEMENT}" if chain else "" for chain in chains]
 
 
 @lru_cache(maxsize=16_384)

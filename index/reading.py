@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import overload
 
-from index.content import Content, Unreadable, read_content
+from index.content import Content, Unreadable, content_of, read_content
 from index.conventions import is_generated
 from index.documents import chunks_of, documents_of
 from index.facts import dump_body, dump_interface
-from index.files import PROSE, Found
+from index.files import PROSE, Found, language_of, reason_to_skip
 from index.languages.extract import extract
 from index.languages.registry import spec_of
 from index.languages.scopes import added_names
-from index.store import FileEntry
+from index.store import Document, FileEntry
 from index.types import FileRecord
 from index.world import export_key
 
@@ -45,28 +48,74 @@ def read_file(task: ReadTask) -> ReadFile:
     record, content = _content(Path(task.root), task.found)
     if content is None:
         return ReadFile(FileEntry(record))
-    spec = spec_of(record.path)
     if record.content_hash == task.known_hash:
-        return ReadFile(FileEntry(record), unchanged=True, is_module=spec is not None)
-    path = record.path
+        return ReadFile(FileEntry(record), unchanged=True, is_module=spec_of(record.path) is not None)
+    return _parsed(task.repository, record, content)
+
+
+def read_given(repository: str, path: str, data: bytes) -> ReadFile:
+    """Parse a text that is in no file yet, as `read_file` would once it is; search words are cut when asked for."""
+    name = path.rpartition("/")[2]
+    language = language_of(name)
+    record = FileRecord(path, "", len(data), 0, language, skipped=reason_to_skip(name, len(data), language))
+    if record.skipped is not None or language is None:
+        return ReadFile(FileEntry(record))
+    try:
+        content = content_of(data)
+    except Unreadable as reason:
+        return ReadFile(FileEntry(replace(record, skipped=str(reason))))
+    record = replace(record, content_hash=content.content_hash)
+    if is_generated(name, data):
+        return ReadFile(FileEntry(replace(record, skipped="generated")))
+    return _parsed(repository, record, content, LaterDocuments)
+
+
+def _parsed(
+    repository: str,
+    record: FileRecord,
+    content: Content,
+    documents: Callable[[Callable[[], list[Document]]], Sequence[Document]] = lambda cut: cut(),
+) -> ReadFile:
+    path, spec = record.path, spec_of(record.path)
     if spec is None:
-        words = documents_of(path, content.text, ())
+        words = documents(lambda: documents_of(path, content.text, ()))
         chunks = chunks_of(path, content) if record.language in _PROSE_LANGUAGES else ()
         return ReadFile(FileEntry(record, chunks=chunks, documents=words))
     if spec.read is not None:
-        facts = spec.read(task.repository, path, content)
+        facts = spec.read(repository, path, content)
     else:
-        facts = extract(spec, task.repository, path, content)
+        facts = extract(spec, repository, path, content)
     namespace = facts.interface.namespace
     entry = FileEntry(
         replace(record, has_errors=facts.has_errors),
         facts.symbols,
-        documents=documents_of(path, content.text, facts.symbols),
+        documents=documents(lambda: documents_of(path, content.text, facts.symbols)),
         interface=dump_interface(facts.interface),
         body=dump_body(facts.body),
         exports={export_key(namespace, name) for name in added_names(facts.interface)} if namespace else (),
     )
     return ReadFile(entry, is_module=True)
+
+
+class LaterDocuments(Sequence[Document]):
+    """Documents that are cut when first asked for: most keystrokes are followed by another before any search."""
+
+    def __init__(self, cut: Callable[[], list[Document]]) -> None:
+        self._cut = cut
+
+    @cached_property
+    def _documents(self) -> list[Document]:
+        return self._cut()
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    @overload
+    def __getitem__(self, index: int) -> Document: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Document]: ...
+    def __getitem__(self, index: int | slice) -> Document | list[Document]:
+        return self._documents[index]
 
 
 def _content(root: Path, found: Found) -> tuple[FileRecord, Content | None]:

@@ -140,11 +140,11 @@ class _Resolver:
         typed = found.typed
         for index, part in enumerate(parts):
             if part in MARKS:
-                found = self.infer.step(found, part) if known else found
+                found = self.infer.step(found, part) if known else NOTHING
                 typed = typed or part in (CALL, ELEMENT, CONTAINER)
                 continue
             position += 1
-            found = self.infer.step(found, part) if known else found
+            found = self.infer.step(found, part) if known else NOTHING
             called = parts[index + 1 : index + 2] == [CALL]
             if found.uid:
                 self._emit(

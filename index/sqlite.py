@@ -13,13 +13,16 @@ from index.sqlite_database import Database
 from index.sqlite_files import SQLiteFiles
 from index.sqlite_history import HISTORY_SCHEMA
 from index.sqlite_schema import APPLICATION_ID, SCHEMA
+from index.sqlite_stand_ins import StandIns
 from index.store import SCHEMA_VERSION
 
 
 class SQLiteStore(SQLiteFiles):
     """One repository's graph in a SQLite file."""
 
-    def __init__(self, path: Path, repository: str) -> None:
+    def __init__(self, path: Path, repository: str, *, is_layer: bool = False) -> None:
+        """With `is_layer`, edges may name files and symbols that only the store below has."""
+        self._is_layer = is_layer
         database = Database(path)
         self.location = database.location
         self.repository = repository
@@ -40,7 +43,8 @@ class SQLiteStore(SQLiteFiles):
             connection = database.connect()
         try:
             with database.errors(), database.transaction(connection, waiting):
-                yield SQLiteChange(connection, self._repository)
+                stand_ins = StandIns(connection, self._repository) if self._is_layer else None
+                yield SQLiteChange(connection, self._repository, stand_ins)
         finally:
             database.release(connection)
 

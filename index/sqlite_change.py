@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from index.sqlite_history import HistoryWriter
-from index.sqlite_read import FILE_COLUMNS, FactsReader, batches, marks
+from index.sqlite_read import FILE_COLUMNS, FactsReader, batches, is_uid, marks
 from index.sqlite_schema import (
     EDGE_CODES,
     KIND_CODES,
@@ -21,6 +21,7 @@ from index.sqlite_schema import (
     signed,
     uid_number,
 )
+from index.sqlite_stand_ins import StandIns
 from index.store import Document, FileEntry, FileHistory, HistoryState, ResolvedFile
 from index.types import FileRecord, Symbol
 
@@ -31,8 +32,12 @@ _COMPRESSION = 3
 class SQLiteChange(FactsReader):
     """See GraphChange."""
 
-    def __init__(self, connection: sqlite3.Connection, repository: int) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, repository: int, stand_ins: StandIns | None = None
+    ) -> None:
+        """With `stand_ins`, edges may name what is not in the store: it is a layer over another one."""
         super().__init__(lambda sql, parameters: connection.execute(sql, parameters).fetchall(), repository)
+        self._stand_ins = stand_ins
         self._connection = connection
         self._history = HistoryWriter(connection, repository)
         self._nodes: dict[str, int] = {}
@@ -85,6 +90,10 @@ class SQLiteChange(FactsReader):
     ) -> None:
         self._history.put(state, files, log)
 
+    def reveal(self, path: str) -> None:
+        """Forget a file that is still there below this layer. What pointed to it must be resolved again."""
+        self.remove_file(path)
+
     def put_resolution(self, path: str, resolved: ResolvedFile) -> None:
         file = self._file(path)
         if file is None:
@@ -92,6 +101,10 @@ class SQLiteChange(FactsReader):
         self._drop_resolution(file)
         names = {name for edge in resolved.edges for name in (edge.source, edge.target)}
         names.update(reference.source for reference in resolved.references)
+        if self._stand_ins is not None:
+            sources = {edge.source for edge in resolved.edges}
+            sources.update(reference.source for reference in resolved.references)
+            self._stand_ins.add(names.union(resolved.links), sources, file)
         nodes = self._numbers(names.union(resolved.links))
         edges = {
             (nodes[edge.source], EDGE_CODES[edge.type], nodes[edge.target], RESOLUTION_CODES[edge.resolution],
@@ -115,7 +128,11 @@ class SQLiteChange(FactsReader):
         )
         keys = array("I", sorted(resolved.keys))
         self._connection.executemany("INSERT INTO readers VALUES (?, ?)", ((key, file) for key in keys))
-        self._connection.execute("UPDATE facts SET keys = ? WHERE file = ?", (keys.tobytes(), file))
+        self._connection.execute(
+            """INSERT INTO facts (file, interface, body, documents, exports, keys) VALUES (?, ?, ?, ?, x'', ?)
+            ON CONFLICT (file) DO UPDATE SET keys = excluded.keys""",
+            (file, _NO_FACTS, _NO_FACTS, _NO_DOCUMENTS, keys.tobytes()),
+        )
 
     # Parts
 
@@ -141,6 +158,8 @@ class SQLiteChange(FactsReader):
         """Replace a file's symbols; one whose uid survives keeps its id. Returns the ids by uid."""
         execute = self._connection.execute
         gone = {uid: id_ for id_, uid in execute("SELECT id, uid FROM symbols WHERE file = ?", (file,))}
+        if self._stand_ins is not None:
+            gone = self._stand_ins.of([symbol.uid for symbol in symbols]) | gone
         kept: dict[str, int] = {}
         for symbol in symbols:
             uid = uid_number(symbol.uid)
@@ -207,7 +226,7 @@ class SQLiteChange(FactsReader):
     def _numbers(self, names: Collection[str]) -> dict[str, int]:
         """Node numbers of uids and paths, all of which must be in the store."""
         missing = [name for name in names if name not in self._nodes]
-        uids = {uid_number(name): name for name in missing if _looks_like_uid(name)}
+        uids = {uid_number(name): name for name in missing if is_uid(name)}
         if len(self._nodes) > _MAX_CACHED_NODES:
             self._nodes.clear()
             return self._numbers(names)
@@ -225,10 +244,6 @@ class SQLiteChange(FactsReader):
         return {name: self._nodes[name] for name in names}
 
 
-def _looks_like_uid(name: str) -> bool:
-    return len(name) == 16 and not set(name) - set("0123456789abcdef")
-
-
 def _words(document: Document, id_: int) -> tuple[str, int, str, str, str, str]:
     """(table, row, columns …) of a document."""
     table = "symbol_words" if document.uid else "file_words"
@@ -237,3 +252,6 @@ def _words(document: Document, id_: int) -> tuple[str, int, str, str, str, str]:
 
 def _pack(data: bytes) -> bytes:
     return zlib.compress(data, _COMPRESSION)
+
+
+_NO_FACTS, _NO_DOCUMENTS = _pack(b""), _pack(b"[]")

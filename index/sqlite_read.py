@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from index.bm25 import FIELD_WEIGHTS
 from index.sqlite_database import Database, Query
 from index.sqlite_history import HistoryReader
 from index.sqlite_schema import (
@@ -21,12 +22,11 @@ from index.sqlite_schema import (
     unpack_confidence,
     unpack_span,
 )
-from index.store import Counts, StoredFacts
+from index.store import Counts, StoredFacts, WordStatistics
 from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
 _MAX_VARIABLES = 500
-_PATH_WEIGHT, _NAMES_WEIGHT, _PROSE_WEIGHT, _BODY_WEIGHT = 5.0, 3.0, 1.5, 1.0
-"""BM25 field weights: path words count five times the body (see issue texts in tests/bench)."""
+_WEIGHTS = ", ".join(map(str, FIELD_WEIGHTS))
 _SPAN = ", ".join(f"{{0}}.{column}" for column in SPAN_COLUMNS.split(", "))
 _SYMBOL_COLUMNS = f"""s.uid, f.path, s.kind, s.name, s.qualified_name, {_SPAN.format("s")},
     s.language, s.signature, s.docstring, s.body_hash,
@@ -125,7 +125,7 @@ class SQLiteReader(FactsReader, HistoryReader):
 
     def symbols_by_uid(self, uids: Iterable[str]) -> dict[str, Symbol]:
         found: dict[str, Symbol] = {}
-        for batch in batches([uid_number(uid) for uid in dict.fromkeys(uids) if _is_uid(uid)]):
+        for batch in batches([uid_number(uid) for uid in dict.fromkeys(uids) if is_uid(uid)]):
             rows = self._query(
                 f"SELECT {_SYMBOL_COLUMNS} FROM symbols s JOIN files f ON f.id = s.file "
                 f"WHERE s.repository = ? AND s.uid IN ({marks(batch)})",
@@ -208,7 +208,7 @@ class SQLiteReader(FactsReader, HistoryReader):
         for weight, group in by_weight.items():
             quoted = " OR ".join('"' + word.replace('"', "") + '"' for word in group)
             rows = self._query(
-                f"""SELECT {name}, -bm25({table}, {_PATH_WEIGHT}, {_NAMES_WEIGHT}, {_PROSE_WEIGHT}, {_BODY_WEIGHT})
+                f"""SELECT {name}, -bm25({table}, {_WEIGHTS})
                 FROM {table} CROSS JOIN {among} o ON o.id = {table}.rowid
                 WHERE {table} MATCH ? AND o.repository = ?""",
                 (quoted, self._repository),
@@ -218,9 +218,20 @@ class SQLiteReader(FactsReader, HistoryReader):
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
         return [(key if among == "files" else number_uid(key), score) for key, score in best]
 
+    def word_statistics(self, words: Iterable[str], among: Literal["files", "symbols"]) -> WordStatistics:
+        table = "file_words" if among == "files" else "symbol_words"
+        sums = self._query(f"SELECT block FROM {table}_data WHERE id = 1", ())
+        rows, *terms = (sums and _varints(sums[0][0])) or [0]
+        holding = {}
+        for word in words:
+            quoted = '"' + word.replace('"', "") + '"'
+            found = self._query(f"SELECT count(*) FROM {table} WHERE {table} MATCH ?", (quoted,))
+            holding[word] = int(found[0][0])
+        return WordStatistics(rows, sum(terms) / rows if rows else 1.0, holding)
+
     def _node(self, name: str) -> int | None:
         """The number of a node given as a symbol's uid or a file's path."""
-        if _is_uid(name):
+        if is_uid(name):
             rows = self._query("SELECT id FROM symbols WHERE uid = ?", (uid_number(name),))
             if rows:
                 return int(rows[0][0])
@@ -239,6 +250,17 @@ def file_record(row: Sequence[Any]) -> FileRecord:
     return FileRecord(path, content_hash, size_bytes, mtime_ns, language, bool(has_errors), skipped)
 
 
+def _varints(data: bytes) -> list[int]:
+    """The numbers of FTS5's record of a table's size: its rows, then the terms of each column."""
+    numbers, current = [], 0
+    for byte in data:
+        current = current << 7 | byte & 0x7F
+        if byte < 0x80:
+            numbers.append(current)
+            current = 0
+    return numbers
+
+
 def batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     """Pieces small enough for one statement's parameters."""
     for start in range(0, len(values), _MAX_VARIABLES):
@@ -249,7 +271,7 @@ def marks(values: Sequence[Any]) -> str:
     return ",".join("?" * len(values))
 
 
-def _is_uid(name: str) -> bool:
+def is_uid(name: str) -> bool:
     return len(name) == 16 and not set(name) - set("0123456789abcdef")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from index.bm25 import TOKENIZER
 from index.types import EdgeType, Resolution, Span, SymbolKind
 
 APPLICATION_ID = 0x67726674
@@ -73,10 +74,10 @@ CREATE TABLE chunks (
     PRIMARY KEY (file, ordinal)
 ) WITHOUT ROWID;
 CREATE VIRTUAL TABLE file_words USING fts5 (
-    {WORD_COLUMNS}, content='', tokenize="porter unicode61 tokenchars '_'"
+    {WORD_COLUMNS}, content='', tokenize="{TOKENIZER}"
 );
 CREATE VIRTUAL TABLE symbol_words USING fts5 (
-    {WORD_COLUMNS}, content='', tokenize="porter unicode61 tokenchars '_'"
+    {WORD_COLUMNS}, content='', tokenize="{TOKENIZER}"
 );
 """
 

@@ -25,9 +25,11 @@ from index.types import (
     TextChunk,
 )
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
-SUPPORTED_SCHEMES = ("sqlite", "neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
+SUPPORTED_SCHEMES = (
+    "sqlite", "neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc", "memory",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,16 @@ class FileHistory:
     """The last few that touched it, newest first."""
     changed_with: Mapping[str, float] = field(default_factory=dict)
     """How firmly it changes together with files that come after it in code-point order; kept to a thousandth."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordStatistics:
+    """What BM25 must know of a collection of documents."""
+
+    documents: int
+    mean_terms: float
+    holding: Mapping[str, int]
+    """Word → how many documents hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +208,9 @@ class GraphReader(Protocol):
     ) -> list[tuple[str, float]]:
         """(path or uid, BM25 score) of the best matches for any of these words, each with its weight."""
 
+    def word_statistics(self, words: Iterable[str], among: Literal["files", "symbols"]) -> WordStatistics:
+        """What `search` scores these words by."""
+
 
 class GraphChange(Protocol):
     """One transaction's writes. Its own reads see them; nobody else's do before it commits."""
@@ -265,6 +280,10 @@ def open_store(url: str, repository: str, *, root: Path | None = None) -> GraphS
             from index.neo4j import Neo4jStore
 
             return Neo4jStore(url, repository)
+        case "memory":
+            from index.memory import MemoryStore
+
+            return MemoryStore(repository)
     raise UnknownStoreURL(
         f"Cannot open the store {masked(url)!r}: no back-end for the scheme {scheme!r}. "
         f'Supported: {", ".join(f"{name}:" for name in SUPPORTED_SCHEMES)}, as in "sqlite:.graft/graph.db" '

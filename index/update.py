@@ -8,18 +8,15 @@ again. Knows no editor and no ranking.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
 
 from index.errors import UpdateCancelled
 from index.facts import Body, Interface, interface_entries, load_body, load_interface
-from index.files import Found, walk
-from index.languages.registry import spec_of
-from index.modules import ModuleMap
+from index.files import Found, is_listed, look_at, needs_walk, walk
+from index.known import Known, parsed_paths
 from index.reading import ReadFile, ReadTask
 from index.repository import Progress
 from index.resolve import resolve_file
@@ -30,8 +27,11 @@ from index.world import World, export_entry, key_hash
 
 _RACY_NS = 50_000_000
 """A file modified this shortly before the last look may have changed again within its time stamp's grain."""
-_MAX_CACHED_INTERFACES, _MAX_CACHED_BODIES = 4_000, 300
-Value = TypeVar("Value")
+_MAX_NAMED = 500
+"""From so many paths on, looking at them one by one saves nothing over a walk."""
+BATCH_FILES = 2_000
+"""So many files of a new graph are committed at a time: at 100,000 files, a stop costs no more than these."""
+_UNSURE = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +41,49 @@ class Stale:
     changed: tuple[Found, ...]
     removed: tuple[str, ...]
     seen: int
+    before: int = 0
+    """Further changed files, read already."""
 
 
 def update_store(
-    store: GraphStore, root: Path, progress: Progress | None, cancelled: Callable[[], bool]
+    store: GraphStore,
+    root: Path,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+    *,
+    paths: Collection[str] | None = None,
+    known: Known | None = None,
 ) -> UpdateReport:
-    """Bring a store up to the tree. Raises RootError, StoreError, UpdateCancelled; then the old state stands."""
+    """Bring a store up to the tree. Raises RootError, StoreError, UpdateCancelled; then the old state stands.
+
+    `paths` are all that changed since the last update, if the caller is sure of it: the tree is not walked then.
+    `known`, kept between calls, saves reading the store again.
+    """
     started, began_ns = time.monotonic(), time.time_ns()
-    known = {record.path: record for record in store.files()}
-    stale = find_stale(root, known, store.indexed_at(), cancelled)
+    known = known if known is not None else Known()
+    known.recall(store.indexed_at(), store.files)
+    stale = find_named(root, known.records, paths) if paths is not None and known.stamp else None
+    named = stale is not None
+    if stale is None:
+        stale = find_stale(root, known.records, known.stamp, cancelled)
     parsed = 0
     if stale.changed or stale.removed:
         watch = _Watch(progress, cancelled)
+        if not known.stamp:
+            parsed, stale = _read_ahead(store, root, known, stale, watch)
         with store.change(watch.waiting) as change:
-            current = {record.path: record for record in change.files()}
-            if current != known:
-                stale = find_stale(root, current, 0, cancelled)
-            parsed = _Updater(store.repository, root, change, current, watch).run(stale)
-            change.set_indexed_at(began_ns)
-    counts, files = store.counts(), store.files()
-    skipped = tuple((record.path, record.skipped) for record in files if record.skipped)
+            if store.indexed_at() != known.stamp or not (known.stamp or known.agrees(change.files())):
+                known.recall(store.indexed_at(), change.files)
+                stale, named = find_stale(root, known.records, 0, cancelled), False
+            # A look at some paths says nothing of the others: what may have changed since the last walk stays so.
+            stamp, is_first = known.stamp + 1 if named else began_ns, not known.stamp
+            known.stamp = _UNSURE  # until the change is committed
+            updater = Updater(store.repository, change, known, watch.report)
+            parsed += updater.run(root, stale, is_first)
+            change.set_indexed_at(stamp)
+        known.stamp = stamp
+    counts = store.counts()
+    skipped = tuple((path, record.skipped) for path, record in known.records.items() if record.skipped)
     return UpdateReport(
         files_seen=stale.seen,
         files_parsed=parsed,
@@ -69,8 +92,50 @@ def update_store(
         symbols=counts.symbols,
         edges=counts.edges,
         seconds=time.monotonic() - started,
-        skipped=skipped,
+        skipped=tuple(sorted(skipped)),
     )
+
+
+def _read_ahead(
+    store: GraphStore, root: Path, known: Known, stale: Stale, watch: _Watch
+) -> tuple[int, Stale]:
+    """Read all but the last batch of a large tree's files into a store that was never whole, each batch committed.
+
+    Whatever stops it, the next update goes on from there: it reads them again, but parses only what changed. Until
+    one is done, `indexed_at` says that the graph is not whole. Returns how many were parsed, and what is left.
+    """
+    parsed, total = 0, len(stale.changed)
+    left = stale.changed
+    while len(left) > BATCH_FILES:
+        with store.change(watch.waiting) as change:
+            if store.indexed_at():
+                break
+            updater = Updater(store.repository, change, known, watch.report)
+            parsed += updater.read(root, left[:BATCH_FILES], total - len(left), total)
+        watch.kept, left = True, left[BATCH_FILES:]
+    return parsed, replace(stale, changed=left, before=total - len(left))
+
+
+def find_named(root: Path, known: Mapping[str, FileRecord], paths: Collection[str]) -> Stale | None:
+    """What differs among these paths, None where only a walk can tell: folders, ignore rules, many paths."""
+    if len(paths) > _MAX_NAMED or any(map(needs_walk, paths)) or not root.is_dir():
+        return None
+    changed: list[Found] = []
+    removed: set[str] = set()
+    for path in sorted(set(paths)):
+        place = root / path
+        if place.is_dir() and not place.is_symlink():
+            if path in known or is_listed(root, f"{path}/any"):
+                return None
+            continue
+        if path not in known:
+            removed.update(other for other in known if other.startswith(path + "/"))
+        found = look_at(root, path, path in known) if place.is_symlink() or place.exists() else None
+        if found is not None:
+            changed.append(found)
+        elif path in known:
+            removed.add(path)
+    return Stale(tuple(changed), tuple(sorted(removed)), len(paths))
 
 
 def find_stale(
@@ -105,10 +170,12 @@ class _Watch:
     def __init__(self, progress: Progress | None, cancelled: Callable[[], bool]) -> None:
         self._progress = progress
         self._cancelled = cancelled
+        self.kept = False
 
     def report(self, what: str, done: int, total: int) -> None:
         if self._cancelled():
-            raise UpdateCancelled(f"Stopped at file {done} of {total}; the index is as before.")
+            now = "what was read is kept for the next update" if self.kept else "the index is as before"
+            raise UpdateCancelled(f"Stopped at file {done} of {total}; {now}.")
         if self._progress is not None:
             self._progress(what, done, total)
 
@@ -116,123 +183,121 @@ class _Watch:
         self.report("waiting for another process", 0, 0)
 
 
-class _Updater:
-    """One update inside one transaction."""
+class Updater:
+    """One revision of a graph inside one transaction: takes files in as they were read, resolves what depends."""
 
     def __init__(
         self,
         repository: str,
-        root: Path,
         change: GraphChange,
-        known: Mapping[str, FileRecord],
-        watch: _Watch,
+        known: Known,
+        report: Callable[[str, int, int], None] = lambda what, done, total: None,
     ) -> None:
-        self._repository, self._root, self._change, self._watch = repository, root, change, watch
-        self._known = known
-        self._interfaces = _Recent[Interface](_MAX_CACHED_INTERFACES)
-        self._bodies = _Recent[Body](_MAX_CACHED_BODIES)
-        self._changed_keys: set[int] = set()
-        self._dirty: set[str] = set()
+        self._repository, self._change, self._known, self._report = repository, change, known, report
+        self.changed_keys: set[int] = set()
+        self.dirty: set[str] = set()
 
-    def run(self, stale: Stale) -> int:
-        """Apply what differs. Returns how many files were parsed."""
-        before = _parsed_paths(self._known.values())
+    def run(self, root: Path, stale: Stale, is_first: bool) -> int:
+        """Apply what differs; resolve all where the graph was never whole. Returns how many files were parsed."""
         for path in stale.removed:
-            self._note_exports(self._change.facts(path), ())
-            self._change.remove_file(path)
-        after = before - set(stale.removed)
-        tasks = [self._task(found) for found in stale.changed]
-        with closing(read_all(tasks)) as reading:
-            for done, read in enumerate(reading):
-                self._watch.report("parse", done, len(tasks))
-                after.discard(read.entry.record.path)
-                if read.is_module:
-                    after.add(read.entry.record.path)
-                self._put(read)
-        self._watch.report("parse", len(stale.changed), len(stale.changed))
-        parsed, modules = len(self._dirty), ModuleMap(after)
-        if before and before != after:
-            self._note("", ModuleMap(before).entries(), modules.entries())
-        if before:
-            self._dirty |= self._change.readers(self._changed_keys)
-        self._resolve(modules, sorted(self._dirty & after))
+            self.remove(path)
+        parsed = self.read(root, stale.changed, stale.before, stale.before + len(stale.changed))
+        if is_first:
+            self._known.moved(parsed_paths(self._known.records))
+            self.dirty |= self._known.parsed
+        else:
+            self.note_moves()
+            self.dirty |= self._change.readers(self.changed_keys)
+        self.resolve(sorted(self.dirty & self._known.parsed))
         return parsed
 
-    def _task(self, found: Found) -> ReadTask:
-        known = self._known.get(found.path)
-        known_hash = known.content_hash if known and known.skipped is None else ""
-        return ReadTask(self._repository, self._root.as_posix(), found, known_hash)
+    def read(self, root: Path, files: Sequence[Found], before: int, total: int) -> int:
+        """Take in files, of which so many others were read before. Returns how many were parsed."""
+        tasks = [self._task(root, found) for found in files]
+        with closing(read_all(tasks)) as reading:
+            for done, read in enumerate(reading):
+                self._report("parse", before + done, total)
+                self.put(read)
+        self._report("parse", before + len(tasks), total)
+        return len(self.dirty)
 
-    def _put(self, read: ReadFile) -> None:
+    def _task(self, root: Path, found: Found) -> ReadTask:
+        known = self._known.records.get(found.path)
+        known_hash = known.content_hash if known and known.skipped is None else ""
+        return ReadTask(self._repository, root.as_posix(), found, known_hash)
+
+    def put(self, read: ReadFile) -> None:
         """Store what reading a file gave, and note what others may have read of it before."""
-        path, known = read.entry.record.path, self._known.get(read.entry.record.path)
+        path = read.entry.record.path
+        known = self._known.records.get(path)
         if read.unchanged and known is not None:
-            self._change.touch(replace(read.entry.record, has_errors=known.has_errors))
+            record = replace(read.entry.record, has_errors=known.has_errors)
+            self._change.touch(record)
+            self._known.records[path] = record
             return
         old = self._change.facts(path) if known is not None else None
         self._note_exports(old, read.entry.exports)
         if old is not None and read.is_module:
             interfaces = load_interface(old.interface), load_interface(read.entry.interface)
             self._note(path, *map(interface_entries, interfaces))
-            self._changed_keys.add(key_hash(path, "body"))
+            self.changed_keys.add(key_hash(path, "body"))
         self._change.put_file(read.entry)
+        self._remember(path, read.entry.record)
         if read.is_module:
-            self._dirty.add(path)
+            self.dirty.add(path)
+
+    def remove(self, path: str) -> None:
+        self._note_exports(self._change.facts(path), ())
+        self._change.remove_file(path)
+        self._remember(path, None)
+
+    def note_moves(self) -> None:
+        """Note what changes for others because other files are modules now than before."""
+        before, old = self._known.parsed, self._known.moved(parsed_paths(self._known.records))
+        if before and self._known.modules is not old:
+            self._note("", old.entries(), self._known.modules.entries())
+
+    def resolve(self, paths: Sequence[str], stop: Callable[[], bool] = lambda: False) -> int:
+        """Resolve files again, at least one, until `stop`. Returns how many were."""
+        world = World(self._known.modules, self._interface, self._body, self._change.providers)
+        for done, path in enumerate(paths):
+            if done and stop():
+                return done
+            self._report("resolve", done, len(paths))
+            found = resolve_file(world, path, self._body(path))
+            self._change.put_resolution(
+                path, ResolvedFile(found.edges, found.references, found.links, found.keys)
+            )
+        self._report("resolve", len(paths), len(paths))
+        return len(paths)
+
+    def _remember(self, path: str, record: FileRecord | None) -> None:
+        self._known.records.pop(path, None)
+        if record is not None:
+            self._known.records[path] = record
+        self._known.interfaces.drop(path)
+        self._known.bodies.drop(path)
 
     def _note(self, path: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
         """Remember the keys of a file's, or the module map's, entries that came, went or changed."""
-        self._changed_keys.update(key_hash(path, entry) for entry, _ in old.items() ^ new.items())
+        self.changed_keys.update(key_hash(path, entry) for entry, _ in old.items() ^ new.items())
 
     def _note_exports(self, old: StoredFacts | None, new: Collection[int]) -> None:
         changed = set(old.exports if old else ()) ^ set(new)
-        self._changed_keys.update(key_hash(*export_entry(export)) for export in changed)
-
-    def _resolve(self, modules: ModuleMap, paths: list[str]) -> None:
-        world = World(modules, self._interface, self._body, self._change.providers)
-        for done, path in enumerate(paths):
-            self._watch.report("resolve", done, len(paths))
-            resolution = resolve_file(world, path, self._body(path))
-            self._change.put_resolution(
-                path,
-                ResolvedFile(resolution.edges, resolution.references, resolution.links, resolution.keys),
-            )
-        self._watch.report("resolve", len(paths), len(paths))
+        self.changed_keys.update(key_hash(*export_entry(export)) for export in changed)
 
     def _interface(self, path: str) -> Interface:
-        known = self._interfaces.get(path)
+        known = self._known.interfaces.get(path)
         if known is None:
             facts = self._change.facts(path)
             known = load_interface(facts.interface) if facts else Interface()
-            self._interfaces.put(path, known)
+            self._known.interfaces.put(path, known)
         return known
 
     def _body(self, path: str) -> Body:
-        known = self._bodies.get(path)
+        known = self._known.bodies.get(path)
         if known is None:
             facts = self._change.facts(path)
             known = load_body(facts.body) if facts else Body()
-            self._bodies.put(path, known)
+            self._known.bodies.put(path, known)
         return known
-
-
-class _Recent(Generic[Value]):
-    """The values used last, up to a number of them."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._values: OrderedDict[str, Value] = OrderedDict()
-
-    def get(self, key: str) -> Value | None:
-        value = self._values.get(key)
-        if value is not None:
-            self._values.move_to_end(key)
-        return value
-
-    def put(self, key: str, value: Value) -> None:
-        self._values[key] = value
-        if len(self._values) > self._size:
-            self._values.popitem(last=False)
-
-
-def _parsed_paths(records: Iterable[FileRecord]) -> set[str]:
-    return {r.path for r in records if r.skipped is None and spec_of(r.path) is not None}

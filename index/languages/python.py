@@ -11,13 +11,14 @@ from index.languages.spec import LanguageSpec
 from index.modules import module_name
 from index.python import extract
 from index.python_scopes import CLASS_RECEIVER_METHODS
-from index.world import Definer, Module, World
+from index.world import Definer, Entity, Module, World
 
 
 class PythonRules(Rules):
     constructors = ("__init__",)
     class_receiver_methods = CLASS_RECEIVER_METHODS
     call_method, item_method = "__call__", "__getitem__"
+    iteration_method, class_member = "__iter__", "__class__"
     element_methods = frozenset(
         {"pop", "get", "popleft", "setdefault", "__enter__", "__next__", "__getitem__"}
     )
@@ -43,6 +44,22 @@ class PythonRules(Rules):
 
     def is_inside(self, world: World, importer: str, module: str) -> bool:
         return self.find_module(world, importer, 0, module.partition(".")[0]) is not None
+
+    def base(self, infer: Inference, owner: Definer, chain: str, depth: int) -> Entity:
+        """A class of the scopes around the class, or of its module."""
+        root, *parts = chain.split(".")
+        outer, first = owner.qualified_name.rpartition(".")[0], True
+        while outer:
+            around = infer.world.definition(owner.path, outer)
+            name = f"{outer}.{root}"
+            near = infer.world.definition(owner.path, name) if name != owner.qualified_name else None
+            if around and near and (first or around.kind == "function"):
+                found = Found(Definer(owner.path, name, near.kind == "class"), near.uid, owner.path)
+                for part in parts:
+                    found = infer.step(found, part, depth + 1)
+                return found.entity
+            outer, first = outer.rpartition(".")[0], False
+        return super().base(infer, owner, chain, depth)
 
     def overrides(self, name: str, class_name: str) -> bool:
         return not name.startswith("__")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from index.infer import Found, Inference
-    from index.world import Definer, Module, World
+    from index.world import Definer, Entity, Module, World
 
 _MAX_FILES_OF_IMPORT = 20
 """Importing a namespace links to each of its files up to this many; beyond, only to those whose names are used."""
@@ -30,6 +30,8 @@ class Rules:
     """Methods that get the class without saying so."""
     call_method = item_method = ""
     """Methods that run when an object is called, or asked for an element."""
+    iteration_method = class_member = ""
+    """What a loop over an object calls; the attribute of an object that is its class."""
     element_methods: frozenset[str] = frozenset(
         {"pop", "get", "first", "last", "find", "at", "shift", "poll", "peek", "next", "remove", "front", "back",
          "unwrap", "getOrNull", "firstOrNull", "lastOrNull", "First", "Last", "Pop", "Dequeue", "Peek"}
@@ -72,6 +74,10 @@ class Rules:
     def extenders(self, infer: Inference, owner: Definer, member: str) -> list[str]:
         """Other files that add this member to a class; with an empty member, those that add bases."""
         return []
+
+    def base(self, infer: Inference, owner: Definer, chain: str, depth: int) -> Entity:
+        """What a chain in a class's bases means."""
+        return infer.foreign(owner.path, chain, None, None, depth + 1).entity
 
     def overrides(self, name: str, class_name: str) -> bool:
         """Whether a method of this name overrides one of a base class."""

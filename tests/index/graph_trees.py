@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from index.graph import WorkTreeGraph
+from index.store import GraphStore
 
 
 def write_files(root: Path, files: dict[str, str | bytes]) -> None:
@@ -32,7 +33,18 @@ def snapshot(graph: WorkTreeGraph, *, scores: bool = True) -> dict[str, object]:
 
     Without scores, only who is found: a server's depend on what else is, or was, in it.
     """
-    store = graph.store
+    return {
+        **contents(graph.store),
+        "words": [
+            _found(graph.store.search({w: 1.0}, among, limit=1_000), scores)
+            for w in ("alpha", "beta", "run", "value", "helper", "pkg")
+            for among in ("files", "symbols")
+        ],
+    }
+
+
+def contents(store: GraphStore) -> dict[str, object]:
+    """Everything that the store answers but its rankings, in an order of its own."""
     paths = [record.path for record in store.files()]
     return {
         "files": [(r.path, r.content_hash, r.language, r.has_errors, r.skipped) for r in store.files()],
@@ -41,11 +53,6 @@ def snapshot(graph: WorkTreeGraph, *, scores: bool = True) -> dict[str, object]:
         "references": sorted(map(repr, store.references())),
         "links": sorted(store.links(paths, incoming=False)),
         "chunks": [store.chunks(path) for path in paths],
-        "words": [
-            _found(store.search({w: 1.0}, among, limit=1_000), scores)
-            for w in ("alpha", "beta", "run", "value", "helper", "pkg")
-            for among in ("files", "symbols")
-        ],
         "counts": store.counts(),
     }
 

@@ -323,3 +323,20 @@ def test_symbol_at_gives_the_innermost_definition(tree):
     found = [graph.symbol_at("m.py", line) for line in (1, 3, 6, 7)]
     assert [symbol.qualified_name if symbol else None for symbol in found] == ["m", "f", "f.g", "f"]
     assert graph.symbol_at("m.py", 99) is None
+
+
+def test_a_call_on_a_field_of_unknown_type_is_no_call_of_the_field(tree):
+    graph = tree(
+        {
+            "m.py": """
+                class A:
+                    def __init__(self, log):
+                        self.log = log
+
+                    def note(self, line):
+                        self.log.append(line)
+                """
+        }
+    )
+    assert edge_lines(graph, "CALLS") == set()
+    assert [reference.name for reference in graph.references()] == ["append"]

@@ -16,11 +16,13 @@ from graph_trees import snapshot, write_files
 
 from index.errors import StoreCorrupt, StoreTooNew, StoreUnavailable, UnknownStoreURL
 from index.graph import open_graph
+from index.layer import LayeredStore, open_layered
 from index.store import (
     SCHEMA_VERSION,
     Document,
     FileEntry,
     FileHistory,
+    GraphStore,
     HistoryState,
     ResolvedFile,
     StoredFacts,
@@ -61,12 +63,33 @@ def store_facts(*exports: int) -> StoredFacts:
     return StoredFacts(b"I", b"B", exports)
 
 
-@pytest.fixture(params=["sqlite", "neo4j"])
+STORES = ("sqlite", "neo4j", "memory", "memory over sqlite", "sqlite over sqlite")
+
+
+@pytest.fixture(params=STORES)
 def url(request, tmp_path):
     """An empty store of each kind."""
     if request.param == "neo4j":
         return request.getfixturevalue("neo4j_url")
-    return f"sqlite:{tmp_path}/store/graph.db"
+    return {"sqlite": f"sqlite:{tmp_path}/store/graph.db", "memory": "memory:"}.get(
+        request.param, request.param
+    )
+
+
+@pytest.fixture(autouse=True)
+def layers(monkeypatch, tmp_path):
+    """Lets `open_store` open a layer over an empty base, too: it keeps the same contract."""
+
+    def opened(url: str, repository: str, **where: Path) -> GraphStore:
+        if " over " not in url:
+            return open_any(url, repository, **where)
+        base = open_any(f"sqlite:{tmp_path}/base.db", repository)
+        if url.startswith("memory"):
+            return LayeredStore(base, open_any("memory:", repository))
+        return open_layered(base, tmp_path / "layer.db")
+
+    open_any = open_store
+    monkeypatch.setitem(globals(), "open_store", opened)
 
 
 def test_store_gives_back_what_was_put_in(url):
@@ -379,6 +402,7 @@ UPDATE = textwrap.dedent(
 )
 
 
+@pytest.mark.parametrize("url", ["sqlite", "neo4j"], indirect=True)
 def test_two_processes_updating_at_once_agree(tmp_path, url):
     write_files(tmp_path, {f"m{n}.py": f"import m{n - 1}\n\ndef f(): m{n - 1}.f()\n" for n in range(40)})
     command = [sys.executable, "-c", UPDATE, str(tmp_path), url]
@@ -434,3 +458,17 @@ def test_full_disk_leaves_the_index_as_before(tmp_path: Path):
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("The disk is full: ")
+
+
+@pytest.mark.parametrize("url", ["sqlite", "neo4j", "memory"], indirect=True)
+def test_statistics_count_the_documents_that_hold_a_word(url):
+    store = open_store(url, "repo")
+    with store.change() as change:
+        change.put_file(entry("a.py", symbol("one")))
+        change.put_file(entry("b.py", symbol("two", "b.py", 2)))
+    files = store.word_statistics(["shared", "names", "absent"], "files")
+    assert (files.documents, files.holding) == (2, {"shared": 2, "names": 2, "absent": 0})
+    assert files.mean_terms > 0
+    symbols = store.word_statistics(["two"], "symbols")
+    assert (symbols.documents, symbols.holding) == (2, {"two": 1})
+    store.close()

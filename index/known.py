@@ -1,0 +1,89 @@
+"""What one process remembers of a store between updates, so that a small change need not read it again.
+
+Holds exactly as long as nobody else changed the store, which its `indexed_at` tells.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+from index.facts import Body, Interface
+from index.languages.registry import spec_of
+from index.modules import ModuleMap
+from index.types import FileRecord
+
+_MAX_INTERFACES, _MAX_BODIES = 4_000, 300
+_NEVER = -1
+Value = TypeVar("Value")
+
+
+class Known:
+    """Records, module map and recent facts of one store as of `stamp`."""
+
+    def __init__(self) -> None:
+        self.stamp = _NEVER
+        self.records: dict[str, FileRecord] = {}
+        self.modules = ModuleMap(())
+        self.parsed: frozenset[str] = frozenset()
+        self.interfaces = Recent[Interface](_MAX_INTERFACES)
+        self.bodies = Recent[Body](_MAX_BODIES)
+
+    def recall(self, stamp: int, files: Callable[[], Iterable[FileRecord]]) -> None:
+        """Read the records again if the store is not as it was."""
+        if stamp == self.stamp and stamp:
+            return
+        self.forget()
+        self.records = {record.path: record for record in files()}
+        self.parsed = parsed_paths(self.records)
+        self.modules = ModuleMap(self.parsed)
+        self.stamp = stamp
+
+    def agrees(self, files: Iterable[FileRecord]) -> bool:
+        """Whether these records are the known ones."""
+        return {record.path: record for record in files} == self.records
+
+    def forget(self) -> None:
+        """Know nothing: a change failed midway, or somebody else made one."""
+        self.stamp = _NEVER
+        self.interfaces.clear()
+        self.bodies.clear()
+
+    def moved(self, parsed: frozenset[str]) -> ModuleMap:
+        """Take other files for the parsed ones. Returns the module map before."""
+        before = self.modules
+        if parsed != self.parsed:
+            self.parsed, self.modules = parsed, ModuleMap(parsed)
+        return before
+
+
+class Recent(Generic[Value]):
+    """The values used last, up to a number of them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[str, Value] = OrderedDict()
+
+    def get(self, key: str) -> Value | None:
+        value = self._values.get(key)
+        if value is not None:
+            self._values.move_to_end(key)
+        return value
+
+    def put(self, key: str, value: Value) -> None:
+        self._values[key] = value
+        if len(self._values) > self._size:
+            self._values.popitem(last=False)
+
+    def drop(self, key: str) -> None:
+        self._values.pop(key, None)
+
+    def clear(self) -> None:
+        self._values.clear()
+
+
+def parsed_paths(records: Mapping[str, FileRecord]) -> frozenset[str]:
+    return frozenset(
+        path for path, record in records.items() if record.skipped is None and spec_of(path) is not None
+    )

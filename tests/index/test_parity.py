@@ -1,0 +1,68 @@
+"""The law on real code of five languages: after any edits an updated graph equals a clean rebuild, edge for edge."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+from graph_trees import contents
+from real_trees import TREES, real_tree
+from text_edits import Editor
+
+from index.graph import WorkTreeGraph
+from index.layer import LayeredStore
+from index.memory import MemoryStore
+from index.store import open_store
+
+REPOSITORY = "."
+
+
+def over_a_snapshot(root, folder):
+    """A layer over the tree as it was at first."""
+    base = WorkTreeGraph(root, open_store(f"sqlite:{folder}/base.db", REPOSITORY))
+    base.update()
+    return LayeredStore(base.store, MemoryStore(REPOSITORY))
+
+
+STORES = {
+    "sqlite": lambda root, folder: open_store(f"sqlite:{folder}/incremental.db", REPOSITORY),
+    "layer": over_a_snapshot,
+}
+"""Every store that must keep the law: (root, a folder of its own) → an open one."""
+
+
+def assert_law_holds(tmp_path, language, store, files, edits, seed):
+    """Edit a tree so often, and compare with a clean rebuild after every one to three edits."""
+    rng, root = random.Random(f"{language} {seed}"), tmp_path / "tree"
+    real_tree(language, root, files)
+    editor = Editor(root, rng)
+    graph = WorkTreeGraph(root, STORES[store](root, tmp_path))
+    graph.update()
+    while len(editor.done) < edits:
+        changed: set[str] = set()
+        for _ in range(rng.randint(1, 3)):
+            changed |= editor.edit()
+        by_walk = "." in changed or rng.random() < 0.5
+        graph.update(paths=None if by_walk else changed)
+        clean = WorkTreeGraph(root, open_store("memory:", REPOSITORY))
+        clean.update()
+        found, expected = contents(graph.store), contents(clean.store)
+        for part, wanted in expected.items():
+            assert found[part] == wanted, f"{part}, {language}, seed {seed}, after {editor.done}"
+    graph.close()
+
+
+@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("language", TREES)
+def test_updated_graph_of_real_code_equals_a_clean_rebuild(tmp_path, language, store):
+    assert_law_holds(tmp_path, language, store, files=14, edits=12, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.environ.get("GRAFT_SLOW_TESTS"), reason="takes minutes; set GRAFT_SLOW_TESTS=1")
+@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("language", TREES)
+def test_updated_graph_equals_a_clean_rebuild_over_a_thousand_edits(tmp_path, language, store):
+    for seed in (2, 3):
+        assert_law_holds(tmp_path / str(seed), language, store, files=40, edits=60, seed=seed)
