@@ -1,11 +1,17 @@
 """`graft graph`, and what `locate` and `index` share with it, from outside."""
 
+import functools
 import json
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+GRAFT = Path(sys.executable).with_name("graft")
 FIELDS = ["path", "qualified_name", "kind", "start_line", "end_line", "column", "resolution", "confidence"]
 
 
@@ -201,3 +207,17 @@ def test_the_password_of_a_store_is_never_shown(graft):
         shown = graft(*arguments, extra=extra).stdout
         assert "hunter2" not in shown
         assert "neo4j://me:***@host/db" in shown
+
+
+def test_watching_tells_every_update_until_ctrl_c(environment, repo):
+    command = [GRAFT, "index", "--watch", "--json"]
+    # A shell's background job, as these tests may be, starts with Ctrl-C ignored, and so would its children.
+    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=repo, env=environment, preexec_fn=heard, **pipes) as process:
+        assert json.loads(process.stdout.readline())["files_parsed"] == 28
+        (repo / "new.py").write_text("def brand_new(): pass\n")
+        assert json.loads(process.stdout.readline())["files_parsed"] == 1
+        process.send_signal(signal.SIGINT)
+        assert (process.wait(timeout=60), process.stdout.read()) == (0, "")
+        assert "Traceback" not in process.stderr.read()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,12 +19,19 @@ SKIPPED_SHOWN = 10
 @click.command(
     name="index",
     short_help="Bring the repository graph up to date.",
-    epilog="Exit: 0 done, 2 bad usage, 3 environment broken or internal error, 130 cancelled.",
+    epilog="Exit: 0 done, 2 bad usage, 3 environment broken or internal error, 130 cancelled. "
+    "Ctrl-C ends --watch with 0.",
 )
 @click.argument("repo", default=".", type=click.Path(path_type=Path))
 @store_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
-def command(repo: Path, store: str | None, as_json: bool) -> int:
+@click.option("--watch", "watching", is_flag=True, help="Follow the tree's changes until Ctrl-C.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON object on stdout, and nothing else; with --watch one a line for each update.",
+)
+def command(repo: Path, store: str | None, watching: bool, as_json: bool) -> int:
     """Parse what changed in REPO since the last time and store its graph.
 
     REPO is a folder [default: the current one]. The graph is kept in .graft/ unless index.store says
@@ -32,16 +39,28 @@ def command(repo: Path, store: str | None, as_json: bool) -> int:
     """
     from agent.config import load_config
     from tui.arguments import repository
-    from tui.console import print_json
 
     root = repository(repo)
-    report = _updated(root, load_config(repo, {"index.store": store}).index.store)
-    if as_json:
-        skipped = [{"path": path, "reason": reason} for path, reason in report.skipped]
-        print_json({"schema": 1, **dataclasses.asdict(report), "skipped": skipped})
+    url = load_config(repo, {"index.store": store}).index.store
+    if watching:
+        from tui.watching import follow
+
+        follow(root, url, as_json=as_json)
         return 0
-    _show(report)
+    report = _updated(root, url)
+    if as_json:
+        from tui.console import print_json
+
+        print_json(to_json(report))
+    else:
+        _show(report)
     return 0
+
+
+def to_json(report: UpdateReport) -> dict[str, Any]:
+    """A report as the documented object."""
+    skipped = [{"path": path, "reason": reason} for path, reason in report.skipped]
+    return {"schema": 1, **dataclasses.asdict(report), "skipped": skipped}
 
 
 def _updated(root: Path, store: str) -> UpdateReport:
