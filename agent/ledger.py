@@ -14,8 +14,8 @@ from typing import Any, Literal
 from agent.runs import RunFolder
 from agent.types import Candidate, FileEdit, Frame, Outcome, Verdict
 
-Stage = Literal["target", "regression", "cold"]
-"""The failing tests in warm processes, the tests that might break, the plain test command."""
+Stage = Literal["target", "regression", "cold", "rest"]
+"""The failing tests in warm processes, the tests that might break, the plain test command, the rest of the suite."""
 
 CANDIDATES = "candidates.jsonl"
 VERDICTS = "verdicts.jsonl"

@@ -99,7 +99,7 @@ def _evidence(result: FixResult, evidence: Evidence) -> str:
     rows = [
         "## Evidence\n",
         f"- Failing before, passing now: {_listed([each.verdict.test for each in evidence.failures])}",
-        f"- Still passing: {len(decision.guards)} other tests that run the changed code",
+        f"- Still passing: {len(decision.guards)} other tests",
         "- Confirmed by the plain test command in a fresh process.",
         f"- Candidates tried: {result.tried}; passing the failing tests: {result.plausible}",
     ]

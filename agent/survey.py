@@ -6,7 +6,7 @@ It answers two questions: which lines do passing tests run (for the plan), and w
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from agent.artefacts import target_tests
@@ -42,6 +42,11 @@ class Survey:
     def known(self) -> int:
         """Tests whose outcome is known."""
         return len(self._outcomes)
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether no other test's outcome is known, since tracing the suite takes longer than the search may."""
+        return not self._finished.is_set() and not self._outcomes
 
     def start(self) -> None:
         """Begin tracing in the background; a second call does nothing."""
@@ -93,6 +98,18 @@ class Survey:
         passing = [test for test, outcome in self._outcomes.items() if outcome is Outcome.PASSED]
         nearby = [test for test in passing if file_of_test(test, near) in near and test not in targets]
         return tuple(nearby[:MAX_GUARDS])
+
+    def others(self, candidate: Candidate, met: Collection[str]) -> tuple[str, ...]:
+        """Tests that pass on the base and are not among `met`, those near the patch by the graph first.
+
+        No trace ties them to the change. But a result that an earlier test had cached, or code that ran when the
+        modules were loaded, leaves no line in the trace of the test that depends on it.
+        """
+        near = self._bench.graph.tests_for(candidate.paths)
+        passing = [test for test, outcome in self._outcomes.items() if outcome is Outcome.PASSED]
+        left = [test for test in passing if test not in set(met)]
+        places = {path: place for place, path in enumerate(near)}
+        return tuple(sorted(left, key=lambda test: places.get(file_of_test(test, near), len(near))))
 
     def close(self) -> None:
         self._closing = True

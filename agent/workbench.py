@@ -114,6 +114,9 @@ class Workbench:
         reserve_s = min(MAX_RESERVE_S, RESERVE_SHARE * self.budget_s)
         return self.budget_s - reserve_s - self.seconds
 
+    def left_s(self) -> float:
+        return self.budget_s - self.seconds
+
     # Parts
 
     @cached_property

@@ -186,3 +186,17 @@ def test_crlf_and_latin_1_file_keeps_every_other_byte(tmp_path):
     patched = (repo / "m.py").read_bytes()
     assert patched.startswith(source[: source.index(b"    return")])
     assert patched.count(b"\r\n") == source.count(b"\r\n") == patched.count(b"\n")
+
+
+def test_patch_meets_the_tests_whose_trace_a_cache_hides(tmp_path):
+    """`first` runs once, in `test_a`: no line of it is in the trace of `test_b`, which depends on it too."""
+    cached = "from functools import lru_cache\n\n\n@lru_cache\ndef first():\n    return [3, 5, 8][0]\n"
+    tests = {"a": "first() > 0", "b": "first() < 6", "c": "first() != 3"}
+    files = {
+        f"test_{name}.py": f"from m import first\n\n\ndef test_{name}():\n    assert {check}\n"
+        for name, check in tests.items()
+    }
+    repo = make_repository(tmp_path, {"m.py": cached, **files})
+    _, result, _ = fix(repo, "--test", "test_c.py::test_c")
+    report = (repo / ".graft/runs" / result["run"] / "report.md").read_text()
+    assert "Still passing: 2 other tests" in report
