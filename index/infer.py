@@ -215,7 +215,9 @@ class Inference:
 
     def evaluate(self, chain: str, scope: int) -> Found:
         """What a chain gives in a scope of this file."""
-        root, *parts = chain.split(".") if chain else [""]
+        if not chain:
+            return NOTHING
+        root, *parts = chain.split(".")
         if root == "super" and parts[:1] == [CALL]:
             found, parts = self.parent_of(scope), parts[1:]
         else:

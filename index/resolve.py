@@ -103,7 +103,8 @@ class _Resolver:
             if found.entity.location.rpartition("/")[0] != module.location:
                 self._import_file(module, span)
             return
-        self._import_file(module if module.path else Module(module.location, found.path), span)
+        if module.path or found.path:
+            self._import_file(module if module.path else Module(module.location, found.path), span)
         if found.uid:
             self.places[found.uid] = found.path
             self.edges.append(Edge(self.path, found.uid, EdgeType.IMPORTS, span=span))

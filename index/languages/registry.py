@@ -10,6 +10,7 @@ from index.languages.spec import LanguageSpec
 
 _MODULES = (
     "go",
+    "java",
     "javascript",
     "project_files",
     "python",
