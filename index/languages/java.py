@@ -27,8 +27,8 @@ QUERY = """
 
 (method_declaration (modifiers [(marker_annotation name: (identifier) @test) (annotation name: (identifier) @test)])
   type: (_) @returns name: (identifier) @name
-  (#any-of? @test "Test" "ParameterizedTest" "RepeatedTest" "TestFactory" "TestTemplate" "Theory" "Property" "Benchmark"
-  )) @definition.method
+  (#any-of? @test "Test" "ParameterizedTest" "RepeatedTest" "TestFactory" "TestTemplate" "Theory"
+    "Property" "Benchmark")) @definition.method
 (method_declaration (modifiers "static" @static) type: (_) @returns name: (identifier) @name) @definition.method
 (method_declaration type: (_) @returns name: (identifier) @name) @definition.method
 (annotation_type_element_declaration type: (_) @returns name: (identifier) @name) @definition.method

@@ -10,7 +10,7 @@ from index.infer import Found, Inference
 from index.languages.rules import NamespaceRules
 from index.languages.spec import TypeNames
 from index.modules import shared_folders
-from index.world import Definer, Instance, Module, World
+from index.world import Module, World
 
 _PACKAGE = "jvm:"
 _CLASS = "#"

@@ -151,7 +151,7 @@ def test_java_nested_and_nameless_classes_see_what_is_around_them(tree):
 def test_java_types_come_from_declarations_var_generics_casts_patterns_and_lambdas(tree):
     graph = tree(
         {
-            "Item.java": "class Item { Item next() { return this; } void use() {} static Item of() { return null; } }\n",
+            "Item.java": "class Item { Item next() { return this; } void use() {} static Item of() { return X; } }\n",
             "Pair.java": "record Pair(Item left, Item right) { void both() { left.use(); right().use(); } }\n",
             "Box.java": "class Box<T extends Item> { T held; void f() { held.use(); } }\n",
             "Kind.java": "enum Kind { ONE, TWO { int size() { return 2; } }; int size() { return 1; } }\n",
