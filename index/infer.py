@@ -64,8 +64,8 @@ class Inference:
         owner = Definer(self.path, class_name, True)
         if self.rules.implicit_receiver:
             owner = self._whole_class(owner)
-            found = self._member(owner, name, Instance(owner), 0, set())
-            return found._replace(typed=True) if found.uid or found.entity is not None else None
+            found = self.attribute(Instance(owner), name)
+            return found if found.uid or found.entity is not None else None
         bindings = self.world.member(self.path, class_name, name)
         return self.binding(self.path, bindings, owner=owner) if bindings else None
 
@@ -271,7 +271,7 @@ class Inference:
     def _follow(self, found: Found, parts: list[str], depth: int) -> Found:
         for index, part in enumerate(parts):
             found = found.chosen(parts[index:])
-            if found.entity is None or depth > _MAX_DEPTH:
+            if depth > _MAX_DEPTH or (found.entity is None and not self.rules.extensions):
                 return NOTHING
             found = self.step(found, part, depth)
         return found.chosen([])
@@ -286,6 +286,8 @@ class Inference:
         if part == ELEMENT:
             return Found(self._element(entity, depth), typed=True)
         found_part = self.attribute(entity, part, depth)
+        if self.rules.extensions and not found_part.uid and (entity is None or isinstance(entity, External)):
+            found_part = self.rules.extension(self, part) or found_part
         return found_part if not found.typed else found_part._replace(typed=True)
 
     def _called(self, entity: Entity, depth: int) -> Entity:
@@ -339,9 +341,10 @@ class Inference:
                 return OUTSIDE
             case Definer(is_class=True):
                 found = self._member(entity, name, entity, depth, set())
-                made = name in self.rules.makers and not found.uid and found.entity is None
-                return self._class_found(entity) if made else found
-            case Instance() if name == self.rules.class_member:
+                if name in self.rules.makers and not found.uid and found.entity is None:
+                    return self._class_found(entity)
+                return self._property_value(found, depth) if self.rules.implicit_receiver else found
+            case Instance() if name and name == self.rules.class_member:
                 return self._class_found(entity.of)._replace(typed=True)
             case Instance():
                 found = self._member(entity.of, name, entity, depth, set())._replace(typed=True)
@@ -393,6 +396,5 @@ class Inference:
         if not isinstance(found.entity, Definer) or found.entity.is_class:
             return found
         definition = self.world.definition(found.entity.path, found.entity.qualified_name)
-        if definition is None or definition.role != "property":
-            return found
-        return found._replace(entity=self._returned(found.entity, depth))
+        is_property = definition is not None and definition.role == "property"
+        return found._replace(entity=self._returned(found.entity, depth)) if is_property else found

@@ -66,6 +66,8 @@ class FileScopes:
 
     methods_apart = False
     """Whether a value and a method may share a name, told apart by the call."""
+    extensions = False
+    """Whether even a literal may have members that the repository defines."""
 
     def __init__(
         self, repository: str, path: str, language: str = "python", builtins: Collection[str] | None = None
@@ -207,7 +209,7 @@ class FileScopes:
         Values are passed over if `called`, where methods may share their names.
         """
         if root == LITERAL_ROOT:
-            return False
+            return self.extensions
         first = True
         while scope >= 0:
             opened = self.scopes[scope]

@@ -124,7 +124,7 @@ class _Resolver:
         scope = self.scopes[use.scope].parent if inherits else use.scope
         known, typed = True, False
         if root in (UNKNOWN_ROOT, LITERAL_ROOT):
-            found, known = NOTHING, False
+            found, known = NOTHING, self.infer.rules.extensions
             position = -1
         elif root == "super" and parts[:1] == [CALL]:
             found, parts = self.infer.parent_of(scope), parts[1:]
@@ -153,7 +153,7 @@ class _Resolver:
                 )
             elif found.entity is None:
                 self._unresolved(use, position, part, called)
-            known = known and found.entity is not None
+            known = found.entity is not None or self.infer.rules.extensions
 
     def _is_receiver(self, name: str, scope: int) -> bool:
         return name == self.scopes[scope].receiver

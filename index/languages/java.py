@@ -7,7 +7,7 @@ from typing import Any
 
 from index.facts import CALL, ELEMENT
 from index.languages.jvm import JVM_TYPES, JvmRules, package_namespace, split_import
-from index.languages.spec import LAST_CHILD, Import, LanguageSpec, Step
+from index.languages.spec import REST, Import, LanguageSpec, Step
 
 QUERY = """
 (package_declaration [(scoped_identifier) (identifier)] @package)
@@ -103,15 +103,14 @@ SPECS = (
         steps={
             "method_invocation": Step("object", "name", CALL),
             "field_access": Step("object", "field"),
-            "method_reference": Step("", LAST_CHILD),
+            "method_reference": Step("", REST),
             "object_creation_expression": Step("type", mark=CALL),
             "explicit_constructor_invocation": Step("constructor", mark=CALL),
             "array_access": Step("array", mark=ELEMENT),
             "scoped_identifier": Step("scope", "name"),
-            "scoped_type_identifier": Step("", LAST_CHILD),
+            "scoped_type_identifier": Step("", REST),
             "generic_type": Step(),
             "array_type": Step("element"),
-            "annotated_type": Step("", LAST_CHILD),
             "parenthesized_expression": Step(),
         },
         choices=frozenset({"ternary_expression"}),
@@ -121,6 +120,7 @@ SPECS = (
              "decimal_floating_point_literal", "true", "false", "null_literal"}
         ),
         comments=frozenset({"block_comment", "line_comment"}),
+        outer=frozenset({"field_declaration", "constant_declaration"}),
         receiver="this",
         parent="super",
         builtins=BUILTINS,

@@ -1,20 +1,12 @@
-"""Find names of Java, Kotlin and Scala in each other's files: packages, imports of classes and of their members.
-
-The three share one world. A package may stand in any folder; of namesakes the one in the nearest folder is meant.
-Which overload a call means is not worked out: all of one name share the last one's edge.
-"""
+"""What Java, Kotlin and Scala share: one world of packages, the library's generic types, customs of their tests."""
 
 from __future__ import annotations
 
-from index.infer import Found, Inference
-from index.languages.rules import NamespaceRules
+from index.infer import Inference
+from index.languages.extensions import ExtensionRules
+from index.languages.packages import PackageRules
 from index.languages.spec import TypeNames
-from index.modules import shared_folders
-from index.world import Module, World
-
-_PACKAGE = "jvm:"
-_CLASS = "#"
-"""Stands between a package and a class of it in the location of a module whose names are the class's members."""
+from index.world import Definer
 
 _HOLDERS = frozenset(
     {"Optional", "Supplier", "Provider", "Lazy", "AtomicReference", "ThreadLocal", "WeakReference", "SoftReference",
@@ -58,65 +50,32 @@ CONTAINER_METHODS = frozenset(
 )  # fmt: skip
 
 
-class JvmRules(NamespaceRules):
+class JvmRules(PackageRules):
     family = "jvm"
-    constructors: tuple[str, ...] = ("",)
+    prefix = "jvm:"
+    constructors: tuple[str, ...] = ("", "constructor", "this")
     makers = frozenset({"this", "Companion", "INSTANCE"})
-    implicit_receiver = True
     methods_apart = True
     calls_give_value = True
     element_methods = ELEMENT_METHODS
     container_methods = CONTAINER_METHODS
     set_up_methods = ("setUp", "setup", "before", "init", "beforeEach")
 
-    def find_module(self, world: World, importer: str, level: int, module: str) -> Module | None:
-        """A package, or a class of one whose members are imported."""
-        package, classes = module, ""
-        while package:
-            if world.providers(_PACKAGE + package, ""):
-                if not classes:
-                    return Module(_PACKAGE + package, "")
-                if world.providers(_PACKAGE + package, classes.partition(".")[0]):
-                    return Module(f"{_PACKAGE}{package}{_CLASS}{classes}", "")
-            package, _, last = package.rpartition(".")
-            classes = f"{last}.{classes}" if classes else last
-        return None
+    def extenders(self, infer: Inference, owner: Definer, member: str) -> list[str]:
+        """Java sees no extensions, and a class stands in one file."""
+        return []
 
-    def is_inside(self, world: World, importer: str, module: str) -> bool:
-        """Whether a package that holds files, but no mere beginning that strangers share, is the import's own."""
-        parts = module.split(".")
-        return any(
-            world.providers(_PACKAGE + ".".join(parts[:end]), "")
-            for end in range(len(parts), min(2, len(parts)), -1)
-        )
 
-    def files_of(self, world: World, module: Module) -> list[str]:
-        package, _, classes = module.location.partition(_CLASS)
-        if module.path or not classes:
-            return super().files_of(world, module)
-        return world.providers(package, classes.partition(".")[0])[:1]
+class JvmExtensionRules(ExtensionRules, JvmRules):
+    """What Kotlin and Scala add: functions that extend classes."""
 
-    def in_namespace(
-        self, infer: Inference, namespace: str, name: str, depth: int, *, but: str = ""
-    ) -> Found | None:
-        package, _, classes = namespace.partition(_CLASS)
-        if classes:
-            found = infer.imported_name(Module(package, ""), f"{classes}.{name}", depth + 1)
-            return found if found.uid or found.entity is not None else None
-        providers = infer.world.providers(namespace, name)
-        if len(providers) > 1:
-            providers = sorted(providers, key=lambda path: -shared_folders(path, infer.path))
-        for provider in providers:
-            if provider != but:
-                found_there = infer.module_name(provider, name, depth + 1)
-                if found_there is not None and (found_there.uid or found_there.entity is not None):
-                    return found_there
-        return None
+    element_methods = JvmRules.element_methods - {"take"}
+    container_methods = JvmRules.container_methods | {"take"}
 
 
 def package_namespace(path: str, package: str) -> str:
     """The namespace of a package; files without one share the unnamed package."""
-    return _PACKAGE + "".join(package.split()).replace("`", "")
+    return JvmRules.prefix + "".join(package.split()).replace("`", "")
 
 
 def split_import(dotted: str) -> tuple[str, str]:

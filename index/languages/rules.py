@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from index.infer import Found, Inference
     from index.world import Definer, Entity, Module, World
 
+ANY_CLASS = "*"
+"""The name under which extensions are kept that something of unknown type may have."""
+
 _MAX_FILES_OF_IMPORT = 20
 """Importing a namespace links to each of its files up to this many; beyond, only to those whose names are used."""
 
@@ -48,6 +51,8 @@ class Rules:
     """Whether a method's bare names also mean members of its class, and those of the classes around it."""
     methods_apart = False
     """Whether a field or local value and a method may share a name, told apart by the call."""
+    extensions = False
+    """Whether functions may be called like members of what they extend (`@owner` or `@extends`)."""
     calls_give_value = False
     """Whether a call of what holds an object gives that object: accessors of records, parameterless methods."""
 
@@ -84,6 +89,10 @@ class Rules:
         around = owner.qualified_name.rpartition(".")[0]
         outer = owner._replace(qualified_name=around) if around else None
         return infer.foreign(owner.path, chain, None, outer, depth + 1).entity
+
+    def extension(self, infer: Inference, name: str) -> Found | None:
+        """The extension that is meant where something of unknown type is asked for a member."""
+        return None
 
     def overrides(self, name: str) -> bool:
         """Whether a method of this name overrides one of a base class."""

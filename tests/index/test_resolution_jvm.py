@@ -1,210 +1,221 @@
-"""Which edges Java, Kotlin and Scala code comes to, alone and together."""
+"""Which edges Kotlin and Scala code comes to, alone and together with Java."""
 
-from graph_trees import edge_lines
-
-
-def lines_of_calls(graph, qualified_name: str) -> list[int]:
-    target = graph.symbols(qualified_name=qualified_name)[0].uid
-    return sorted(edge.span.start_line for edge in graph.edges(target=target, types=["CALLS"]) if edge.span)
+from graph_trees import edge_lines, lines_of_calls
 
 
-def test_java_imports_find_classes_nested_classes_static_members_and_packages(tree):
+def test_kotlin_extensions_are_found_by_type_import_and_on_types_of_others(tree):
     graph = tree(
         {
-            "lib/Tools.java": """
-                package org.acme.lib;
+            "lib/Order.kt": "package lib\n\nclass Order { fun pay(): Order = this }\n",
+            "ext/Ext.kt": """
+                package ext
 
-                public class Tools {
-                    public static void cut() {}
-                    public static void glue() {}
-                    public static class Knife { void sharpen() {} }
+                import lib.Order
+
+                fun Order.ship(): Order = pay()
+                fun String.shout(): Order = Order()
+                val Order.label: Order get() = this
+                """,
+            "app/Use.kt": """
+                package app
+
+                import ext.shout
+                import ext.*
+                import lib.Order
+
+                fun use(order: Order, file: java.io.File, n: Int) {
+                    order.ship().pay()
+                    "text".shout().label.pay()
+                    file.ship()
                 }
                 """,
-            "far/Saw.java": "package org.acme.far;\n\npublic class Saw { public void saw() {} }\n",
+            "app/Blind.kt": "package app\n\nimport lib.Order\n\nfun blind(order: Order) { order.ship() }\n",
+        }
+    )
+    assert edge_lines(graph, "CALLS") == {
+        "ext/Ext.kt::Order.ship CALLS lib/Order.kt::Order.pay",
+        "app/Use.kt::use CALLS ext/Ext.kt::Order.ship (scoped)",
+        "app/Use.kt::use CALLS ext/Ext.kt::String.shout (scoped)",
+        "app/Use.kt::use CALLS lib/Order.kt::Order.pay (scoped)",
+    }
+    assert lines_of_calls(graph, "Order.ship") == [9]
+    assert lines_of_calls(graph, "Order.pay") == [6, 9, 10]
+    assert "app/Use.kt::use REFERENCES ext/Ext.kt::Order.label (scoped)" in edge_lines(graph, "REFERENCES")
+
+
+def test_kotlin_objects_companions_lambdas_casts_and_nameless_objects(tree):
+    graph = tree(
+        {
+            "Item.kt": """
+                open class Item(val next: Item?) {
+                    open fun use() {}
+                    companion object {
+                        fun of(): Item = Item(null)
+                    }
+                }
+
+                object Store {
+                    val items: List<Item> = emptyList()
+                }
+                """,
+            "Main.kt": """
+                fun run(any: Any, maybe: Item?) {
+                    val made = Item.of()
+                    made.use()
+                    maybe?.next!!.use()
+                    (any as Item).use()
+                    Store.items.forEach { it.use() }
+                    Store.items.filter { one -> one.next != null }.first().use()
+                    made.also { again -> again.use() }
+                    for (each in Store.items) each.use()
+                    val nameless = object : Item(made) {
+                        override fun use() { super.use() }
+                    }
+                    any.use()
+                }
+                """,
+        }
+    )
+    assert lines_of_calls(graph, "Item.use") == [4, 5, 6, 7, 8, 9, 10, 12]
+    assert "Main.kt::run.$1.use OVERRIDES Item.kt::Item.use" in edge_lines(graph, "OVERRIDES")
+    assert [r.name for r in graph.references() if r.span.start_line == 14] == ["use"]
+
+
+def test_java_and_kotlin_see_each_other(tree):
+    graph = tree(
+        {
+            "Shape.java": "package shapes;\n\npublic abstract class Shape { public abstract double area(); }\n",
+            "Circle.kt": """
+                package shapes
+
+                class Circle : Shape() {
+                    override fun area(): Double = 1.0
+                    companion object {
+                        fun unit() = Circle()
+                    }
+                }
+                """,
+            "Main.java": "package shapes;\n\nclass Main { void f() { Circle.Companion.unit().area(); } }\n",
+            "CircleTest.java": "package shapes;\n\nclass CircleTest { @Test void t() { new Circle().area(); } }\n",
+        }
+    )
+    assert edge_lines(graph, "CALLS", "INHERITS", "OVERRIDES", "TESTS") >= {
+        "Circle.kt::Circle INHERITS Shape.java::Shape",
+        "Circle.kt::Circle.area OVERRIDES Shape.java::Shape.area",
+        "Main.java::Main.f CALLS Circle.kt::Circle.unit (scoped)",
+        "Main.java::Main.f CALLS Circle.kt::Circle.area (scoped)",
+        "CircleTest.java::CircleTest.t TESTS Circle.kt::Circle.area (scoped)",
+        "CircleTest.java TESTS Circle.kt (name_only)",
+    }
+
+
+def test_kotlin_actual_declarations_complete_the_expected_class(tree):
+    graph = tree(
+        {
+            "common/Clock.kt": "package c\n\nexpect class Clock { fun now(): Int }\n",
+            "jvm/Clock.kt": "package c\n\nactual class Clock { actual fun now() = 1\n fun zone() = 2 }\n",
+            "common/Use.kt": "package c\n\nfun use(clock: Clock) { clock.now(); clock.zone() }\n",
+        }
+    )
+    assert edge_lines(graph, "CALLS") == {
+        "common/Use.kt::use CALLS common/Clock.kt::Clock.now (scoped)",
+        "common/Use.kt::use CALLS jvm/Clock.kt::Clock.zone (scoped)",
+    }
+
+
+def test_qualified_names_lead_through_packages(tree):
+    graph = tree(
+        {
+            "lib/Tools.java": "package org.acme.lib;\n\npublic class Tools { public static void cut() {} }\n",
             "app/Main.java": """
                 package org.acme.app;
 
-                import org.acme.lib.Tools;
-                import org.acme.lib.Tools.Knife;
-                import static org.acme.lib.Tools.*;
-                import org.acme.far.*;
-                import org.acme.lib.Gone;
-                import java.util.List;
-
                 class Main {
-                    void run(Knife knife, Saw saw, Tools.Knife other, List<Gone> gone) {
-                        Tools.cut();
-                        glue();
-                        knife.sharpen();
-                        other.sharpen();
-                        saw.saw();
-                        gone.get(0).vanish();
-                    }
+                    org.acme.lib.Tools tools;
+                    void f() { org.acme.lib.Tools.cut(); tools.cut(); org.gone.Tools.cut(); }
                 }
                 """,
-        }
-    )
-    assert edge_lines(graph, "CALLS", "IMPORTS") == {
-        "app/Main.java IMPORTS lib/Tools.java",
-        "app/Main.java IMPORTS lib/Tools.java::Tools",
-        "app/Main.java IMPORTS lib/Tools.java::Tools.Knife",
-        "app/Main.java IMPORTS far/Saw.java",
-        "app/Main.java::Main.run CALLS lib/Tools.java::Tools.cut",
-        "app/Main.java::Main.run CALLS lib/Tools.java::Tools.glue",
-        "app/Main.java::Main.run CALLS lib/Tools.java::Tools.Knife.sharpen (scoped)",
-        "app/Main.java::Main.run CALLS far/Saw.java::Saw.saw (scoped)",
-    }
-    assert lines_of_calls(graph, "Tools.cut") == [13]
-    assert lines_of_calls(graph, "Tools.Knife.sharpen") == [15, 16]
-    assert [r.name for r in graph.references() if r.type == "IMPORTS"] == ["Gone"]
-
-
-def test_java_imported_class_wins_over_its_package_and_that_over_imported_packages(tree):
-    graph = tree(
-        {
-            "a/Node.java": "package a;\n\npublic class Node { public static void go() {} }\n",
-            "b/Node.java": "package b;\n\npublic class Node { public static void go() {} }\n",
-            "b/One.java": "package b;\n\nimport a.Node;\n\nclass One { void f() { Node.go(); } }\n",
-            "b/Two.java": "package b;\n\nimport a.*;\n\nclass Two { void f() { Node.go(); } }\n",
+            "app/Use.scala": "package org.acme\npackage app\n\nobject Use { def g() = lib.Tools.cut() }\n",
         }
     )
     assert edge_lines(graph, "CALLS") == {
-        "b/One.java::One.f CALLS a/Node.java::Node.go",
-        "b/Two.java::Two.f CALLS b/Node.java::Node.go",
+        "app/Main.java::Main.f CALLS lib/Tools.java::Tools.cut",
+        "app/Main.java::Main.f CALLS lib/Tools.java::Tools.cut (scoped)",
+        "app/Use.scala::Use.g CALLS lib/Tools.java::Tools.cut",
     }
 
 
-def test_java_fields_methods_and_local_names_may_be_called_alike(tree):
+def test_scala_packages_objects_extensions_and_implicit_classes(tree):
     graph = tree(
         {
-            "Shelf.java": """
-                class Shelf {
-                    private Book book;
+            "model/Item.scala": """
+                package shop.model
 
-                    Book book() { return book; }
+                case class Item(next: Item) { def use(): Unit = () }
 
-                    void use() {
-                        Book book = book();
-                        book.open();
-                        this.book.open();
-                        book().open();
-                    }
-                }
-
-                class Book { void open() {} }
-                """
-        }
-    )
-    assert edge_lines(graph, "CALLS") == {
-        "Shelf.java::Shelf.use CALLS Shelf.java::Shelf.book",
-        "Shelf.java::Shelf.use CALLS Shelf.java::Book.open (scoped)",
-    }
-    assert lines_of_calls(graph, "Book.open") == [9, 10, 11]
-    assert edge_lines(graph, "REFERENCES") >= {"Shelf.java::Shelf.book REFERENCES Shelf.java::Book"}
-
-
-def test_java_nested_and_nameless_classes_see_what_is_around_them(tree):
-    graph = tree(
-        {
-            "Base.java": """
-                class Base {
-                    interface Visitor { void visit(); }
-                    static class Entry { Entry next; void link() {} }
-                    void help() {}
+                object Item {
+                  def default: Item = Item(null)
+                  implicit class Rich(val item: Item) { def twice(): Item = item }
                 }
                 """,
-            "Tree.java": """
-                class Tree extends Base {
-                    class Leaf extends Entry {
-                        Entry sibling;
-                        void link() { super.link(); help(); Tree.this.help(); sibling.next.link(); }
-                    }
+            "model/package.scala": "package shop\n\npackage object model { def helper(): Item = new Item(null) }\n",
+            "ext/Syntax.scala": """
+                package shop.ext
 
-                    Visitor visitor() {
-                        return new Visitor() {
-                            @Override public void visit() { again(); this.again(); help(); }
-                            private void again() {}
-                        };
-                    }
+                import shop.model.Item
 
-                    Runnable later() { return () -> help(); }
+                extension (item: Item)
+                  def again(n: Int): Item = item
+                  def label: String = ""
+
+                enum Color { case Red; def paint(): Unit = () }
+                """,
+            "app/Main.scala": """
+                package shop
+                package app
+
+                import model.{Item => I, _}
+                import shop.ext._
+
+                class Main(held: I) extends Base with Logging {
+                  override def log(): Unit = super.log()
+
+                  def run(any: Any, all: List[I], maybe: Option[I]): Unit = {
+                    held.next.use()
+                    I.default.use()
+                    helper().use()
+                    held.again(1).use()
+                    Color.Red.paint()
+                    val made = I(held)
+                    made.use()
+                    for (one <- all) one.use()
+                    maybe.foreach(one => one.use())
+                    any match {
+                      case item: I => item.use()
+                      case text: String => text.use()
+                    }
+                    val nameless = new Base { def go() = this.log() }
+                  }
                 }
                 """,
-        }
-    )
-    assert edge_lines(graph, "CALLS", "OVERRIDES", "INHERITS", "INSTANTIATES") == {
-        "Tree.java::Tree INHERITS Base.java::Base",
-        "Tree.java::Tree.Leaf INHERITS Base.java::Base.Entry",
-        "Tree.java::Tree.Leaf.link OVERRIDES Base.java::Base.Entry.link",
-        "Tree.java::Tree.Leaf.link CALLS Base.java::Base.Entry.link (scoped)",
-        "Tree.java::Tree.Leaf.link CALLS Base.java::Base.help",
-        "Tree.java::Tree.Leaf.link CALLS Base.java::Base.help (scoped)",
-        "Tree.java::Tree.visitor INSTANTIATES Base.java::Base.Visitor",
-        "Tree.java::Tree.visitor.$1.visit OVERRIDES Base.java::Base.Visitor.visit",
-        "Tree.java::Tree.visitor.$1.visit CALLS Tree.java::Tree.visitor.$1.again",
-        "Tree.java::Tree.visitor.$1.visit CALLS Tree.java::Tree.visitor.$1.again (scoped)",
-        "Tree.java::Tree.visitor.$1.visit CALLS Base.java::Base.help",
-        "Tree.java::Tree.later CALLS Base.java::Base.help",
-    }
+            "app/Base.scala": """
+                package shop.app
 
-
-def test_java_types_come_from_declarations_var_generics_casts_patterns_and_lambdas(tree):
-    graph = tree(
-        {
-            "Item.java": "class Item { Item next() { return this; } void use() {} static Item of() { return X; } }\n",
-            "Pair.java": "record Pair(Item left, Item right) { void both() { left.use(); right().use(); } }\n",
-            "Box.java": "class Box<T extends Item> { T held; void f() { held.use(); } }\n",
-            "Kind.java": "enum Kind { ONE, TWO { int size() { return 2; } }; int size() { return 1; } }\n",
-            "Main.java": """
-                import java.util.*;
-
-                class Main {
-                    Map<String, List<Item>> byName;
-
-                    void run(Item[] array, Object any, Optional<Item> maybe, Pair pair) {
-                        var made = Item.of();
-                        made.use();
-                        for (var each : byName.get("x")) each.use();
-                        for (Item each : array) each.use();
-                        array[0].next().use();
-                        ((Item) any).use();
-                        if (any instanceof Item found && found != null) found.use();
-                        maybe.get().use();
-                        maybe.ifPresent(one -> one.use());
-                        byName.get("x").stream().filter(it -> it != null).forEach(each -> each.use());
-                        pair.left().use();
-                        try (Item closing = Item.of()) { closing.use(); }
-                        any.use();
-                        Kind.ONE.size();
-                    }
-                }
+                class Base { def log(): Unit = () }
+                trait Logging { def log(): Unit }
                 """,
         }
     )
-    calls = graph.edges(target=graph.symbols(qualified_name="Item.use")[0].uid, types=["CALLS"])
-    assert sorted((e.span.path, e.span.start_line) for e in calls if e.span) == [
-        ("Box.java", 1),
-        *(("Main.java", line) for line in (9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19)),
-        ("Pair.java", 1),
-        ("Pair.java", 1),
-    ]
-    assert [r.name for r in graph.references() if r.span.start_line == 20] == ["use"]
-    assert "Main.java::Main.run CALLS Kind.java::Kind.size (scoped)" in edge_lines(graph, "CALLS")
-
-
-def test_java_overloads_are_symbols_of_their_own(tree):
-    graph = tree({"A.java": "class A {\n    void f(int n) {}\n    void f(String s) { f(1); }\n}\n"})
-    assert [(s.ordinal, s.signature) for s in graph.symbols(qualified_name="A.f")] == [
-        (0, "void f(int n)"),
-        (1, "void f(String s)"),
-    ]
-
-
-def test_java_class_that_moves_to_another_package_is_followed(tree):
-    files = {
-        "A.java": "package a;\n\npublic class A { public void go() {} }\n",
-        "B.java": "package b;\n\nimport c.A;\n\nclass B { void f(A a) { a.go(); } }\n",
+    assert lines_of_calls(graph, "Item.use") == [12, 13, 14, 15, 18, 19, 20, 22]
+    assert edge_lines(graph, "CALLS", "INHERITS", "OVERRIDES", "INSTANTIATES") >= {
+        "app/Main.scala::Main INHERITS app/Base.scala::Base",
+        "app/Main.scala::Main INHERITS app/Base.scala::Logging",
+        "app/Main.scala::Main.log OVERRIDES app/Base.scala::Base.log",
+        "app/Main.scala::Main.log CALLS app/Base.scala::Base.log (scoped)",
+        "app/Main.scala::Main.run CALLS model/package.scala::helper",
+        "app/Main.scala::Main.run CALLS ext/Syntax.scala::Item.again (scoped)",
+        "app/Main.scala::Main.run CALLS ext/Syntax.scala::Color.paint (scoped)",
+        "app/Main.scala::Main.run INSTANTIATES model/Item.scala::Item",
+        "app/Main.scala::Main.run.$1.go CALLS app/Base.scala::Base.log (scoped)",
     }
-    assert edge_lines(tree(files), "CALLS") == set()
-    graph = tree({"A.java": files["A.java"].replace("package a", "package c")})
-    assert edge_lines(graph, "CALLS") == {"B.java::B.f CALLS A.java::A.go (scoped)"}
+    assert [r.name for r in graph.references() if r.span.start_line == 23 and r.type == "CALLS"] == ["use"]
