@@ -5,29 +5,16 @@ A small abstract interpreter over `index.facts`: flow-insensitive, first answer 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from index.facts import CALL, CONTAINER, DEFINITION, ELEMENT, IMPORT, Binding, Body
+from index.facts import CALL, CONTAINER, DEFINITION, ELEMENT, IMPORT, VALUE, Binding, Body
+from index.found import NOTHING, OUTSIDE, Found
 from index.languages.registry import spec_of
 from index.languages.rules import Rules
 from index.world import Container, Definer, Entity, External, Instance, Module, Parent, World
 
+__all__ = ["NOTHING", "OUTSIDE", "Found", "Inference"]
+
 _MAX_DEPTH = 12
 Receiver = Instance | Definer | None
-
-
-class Found(NamedTuple):
-    """What a name or attribute turned out to be. `uid` and `path` are those of the symbol, if it is one."""
-
-    entity: Entity = None
-    uid: str = ""
-    path: str = ""
-    typed: bool = False
-    """Whether a type had to be inferred on the way."""
-
-
-NOTHING = Found()
-OUTSIDE = Found(External())
 
 
 class Inference:
@@ -47,8 +34,9 @@ class Inference:
 
     # Names
 
-    def local(self, name: str, scope: int) -> Found | None:
+    def local(self, name: str, scope: int, *, called: bool = False) -> Found | None:
         """What a name means in a scope of this file; None where nothing binds it, not even a builtin."""
+        passed = called and self.rules.methods_apart
         if name in self.rules.own_types:
             own = self.enclosing_class(scope)
             return self._class_found(own) if own else NOTHING
@@ -58,8 +46,9 @@ class Inference:
             if opened.kind in ("function", "block"):
                 if name == opened.receiver and opened.parent >= 0:
                     return self._receiver(index)
-                if name in opened.names:
-                    return self._local_value(index, name, opened.names[name])
+                bindings = opened.names.get(name)
+                if bindings and not (passed and all(binding.kind == VALUE for binding in bindings)):
+                    return self._local_value(index, name, bindings)
             elif first or self.rules.implicit_receiver:
                 found = self._from_class(opened.qualified_name, name)
                 if found is not None:
@@ -75,8 +64,8 @@ class Inference:
         owner = Definer(self.path, class_name, True)
         if self.rules.implicit_receiver:
             owner = self._whole_class(owner)
-            found = self._member(owner, name, Instance(owner), 0, set())
-            return found._replace(typed=True) if found.uid or found.entity is not None else None
+            found = self.attribute(Instance(owner), name)
+            return found if found.uid or found.entity is not None else None
         bindings = self.world.member(self.path, class_name, name)
         return self.binding(self.path, bindings, owner=owner) if bindings else None
 
@@ -175,7 +164,10 @@ class Inference:
                 definition = self.world.definition(path, binding.target)
                 if definition is not None:
                     entity = Definer(path, binding.target, definition.kind == "class", receiver)
-                    return Found(entity, definition.uid, path)
+                    values = [other for other in bindings if other.kind == VALUE]
+                    apart = self.rules.methods_apart and values and not entity.is_class
+                    held = self.binding(path, values, depth, owner, receiver) if apart else None
+                    return Found(entity, definition.uid, path, held=held)
         outside = NOTHING
         for binding in bindings:
             if binding.kind == IMPORT:
@@ -223,11 +215,13 @@ class Inference:
 
     def evaluate(self, chain: str, scope: int) -> Found:
         """What a chain gives in a scope of this file."""
-        root, *parts = chain.split(".") if chain else [""]
+        if not chain:
+            return NOTHING
+        root, *parts = chain.split(".")
         if root == "super" and parts[:1] == [CALL]:
             found, parts = self.parent_of(scope), parts[1:]
         else:
-            found = self.local(root, scope) or NOTHING
+            found = self.local(root, scope, called=parts[:1] == [CALL]) or NOTHING
         return self._follow(found, parts, 0)
 
     def parent_of(self, scope: int) -> Found:
@@ -256,17 +250,31 @@ class Inference:
         elif root == "super" and owner is not None and parts[:1] == [CALL]:
             found, parts = Found(Parent(owner, receiver or Instance(owner)), typed=True), parts[1:]
         else:
-            found = self.visible_name(path, root, depth)
+            if owner is not None and self.rules.implicit_receiver:
+                found = self._around(path, owner, root, depth)
+            found = found or self.visible_name(path, root, depth)
             if found is None and owner is not None:
                 found = self.binding(path, self.world.member(path, owner.qualified_name, root), depth)
         return self._follow(found or NOTHING, parts, depth)
 
+    def _around(self, path: str, owner: Definer, name: str, depth: int) -> Found | None:
+        """What a bare name means in a class's body: a member of it or of a class around it."""
+        around = owner.qualified_name
+        while around and depth <= _MAX_DEPTH:
+            outer = Definer(path, around, True)
+            found = self._member(outer, name, Instance(outer), depth + 1, set())
+            if found.uid or found.entity is not None:
+                return found
+            around = around.rpartition(".")[0]
+        return None
+
     def _follow(self, found: Found, parts: list[str], depth: int) -> Found:
-        for part in parts:
-            if found.entity is None or depth > _MAX_DEPTH:
+        for index, part in enumerate(parts):
+            found = found.chosen(parts[index:])
+            if depth > _MAX_DEPTH or (found.entity is None and not self.rules.extensions):
                 return NOTHING
             found = self.step(found, part, depth)
-        return found
+        return found.chosen([])
 
     def step(self, found: Found, part: str, depth: int = 0) -> Found:
         """One part of a chain further: call, element, container or attribute."""
@@ -278,6 +286,8 @@ class Inference:
         if part == ELEMENT:
             return Found(self._element(entity, depth), typed=True)
         found_part = self.attribute(entity, part, depth)
+        if self.rules.extensions and not found_part.uid and (entity is None or isinstance(entity, External)):
+            found_part = self.rules.extension(self, part) or found_part
         return found_part if not found.typed else found_part._replace(typed=True)
 
     def _called(self, entity: Entity, depth: int) -> Entity:
@@ -290,6 +300,8 @@ class Inference:
                 return self._called(
                     self.attribute(entity, self.rules.call_method, depth + 1).entity, depth + 1
                 )
+            case Instance() | Container(method="") if self.rules.calls_give_value:
+                return entity
             case Container(method=method) if method in self.rules.element_methods:
                 return entity.element
             case Container(method=method) if method in self.rules.container_methods:
@@ -329,9 +341,10 @@ class Inference:
                 return OUTSIDE
             case Definer(is_class=True):
                 found = self._member(entity, name, entity, depth, set())
-                made = name in self.rules.makers and not found.uid and found.entity is None
-                return self._class_found(entity) if made else found
-            case Instance() if name == self.rules.class_member:
+                if name in self.rules.makers and not found.uid and found.entity is None:
+                    return self._class_found(entity)
+                return self._property_value(found, depth) if self.rules.implicit_receiver else found
+            case Instance() if name and name == self.rules.class_member:
                 return self._class_found(entity.of)._replace(typed=True)
             case Instance():
                 found = self._member(entity.of, name, entity, depth, set())._replace(typed=True)
@@ -383,6 +396,5 @@ class Inference:
         if not isinstance(found.entity, Definer) or found.entity.is_class:
             return found
         definition = self.world.definition(found.entity.path, found.entity.qualified_name)
-        if definition is None or definition.role != "property":
-            return found
-        return found._replace(entity=self._returned(found.entity, depth))
+        is_property = definition is not None and definition.role == "property"
+        return found._replace(entity=self._returned(found.entity, depth)) if is_property else found

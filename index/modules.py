@@ -92,14 +92,14 @@ class ModuleMap:
         if name in sys.stdlib_module_names:
             known = {root for _, root in tops}
             return [root for root in dict.fromkeys((own_root, "")) if root in known or root == own_root]
-        nearest = sorted(tops, key=lambda top: (top[0], -_shared_folders(top[1], path)))
+        nearest = sorted(tops, key=lambda top: (top[0], -shared_folders(top[1], path)))
         return list(dict.fromkeys((own_root, *(root for _, root in nearest))))
 
     def namesake_of(self, path: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
         """Which of the files with a test file's stem it most likely tests: those that share most folders."""
         if not candidates:
             return ()
-        shared = {candidate: _shared_folders(candidate, path) for candidate in candidates}
+        shared = {candidate: shared_folders(candidate, path) for candidate in candidates}
         best = [candidate for candidate in candidates if shared[candidate] == max(shared.values())]
         return tuple(best) if len(best) <= _MAX_NAMESAKES else ()
 
@@ -134,6 +134,7 @@ def file_stem(path: str) -> str:
     return name.rpartition(".")[0] or name
 
 
-def _shared_folders(one: str, other: str) -> int:
+def shared_folders(one: str, other: str) -> int:
+    """How many folders of one path occur in another: the likelier they are of one part of a project."""
     folders = set(other.split("/")[:-1])
     return sum(part in folders for part in one.split("/"))

@@ -14,7 +14,7 @@ from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, MARKS, UNKNOWN_R
 from index.infer import NOTHING, Found, Inference
 from index.modules import stem_key
 from index.types import Edge, EdgeType, Reference, Resolution, Span
-from index.world import Definer, Entity, HelperEdges, Instance, Module, Parent, World, key_hash
+from index.world import Definer, Entity, HelperEdges, Instance, Module, World, key_hash
 
 _EXACT_CONFIDENCE, _RECEIVER_CONFIDENCE, _TYPED_CONFIDENCE = 1.0, 0.95, 0.85
 _NAMESAKE_CONFIDENCE = 0.5
@@ -103,7 +103,8 @@ class _Resolver:
             if found.entity.location.rpartition("/")[0] != module.location:
                 self._import_file(module, span)
             return
-        self._import_file(module if module.path else Module(module.location, found.path), span)
+        if module.path or found.path:
+            self._import_file(module if module.path else Module(module.location, found.path), span)
         if found.uid:
             self.places[found.uid] = found.path
             self.edges.append(Edge(self.path, found.uid, EdgeType.IMPORTS, span=span))
@@ -123,15 +124,15 @@ class _Resolver:
         scope = self.scopes[use.scope].parent if inherits else use.scope
         known, typed = True, False
         if root in (UNKNOWN_ROOT, LITERAL_ROOT):
-            found, known = NOTHING, False
+            found, known = NOTHING, self.infer.rules.extensions
             position = -1
         elif root == "super" and parts[:1] == [CALL]:
             found, parts = self.infer.parent_of(scope), parts[1:]
             if parts[:1] == [CALL]:
                 self._emit(use, 0, EdgeType.CALLS, self._constructor(found.entity), typed=True)
         else:
-            local = self.infer.local(root, scope)
-            found = local or NOTHING
+            local = self.infer.local(root, scope, called=parts[:1] == [CALL])
+            found = (local or NOTHING).chosen(parts[:1])
             if local is None:
                 self._unresolved(use, 0, root, parts[:1] == [CALL])
             elif found.uid and (parts[:1] == [CALL] or not self._is_receiver(root, scope)):
@@ -144,7 +145,7 @@ class _Resolver:
                 typed = typed or part in (CALL, ELEMENT, CONTAINER)
                 continue
             position += 1
-            found = self.infer.step(found, part) if known else NOTHING
+            found = self.infer.step(found, part).chosen(parts[index + 1 :]) if known else NOTHING
             called = parts[index + 1 : index + 2] == [CALL]
             if found.uid:
                 self._emit(
@@ -152,7 +153,7 @@ class _Resolver:
                 )
             elif found.entity is None:
                 self._unresolved(use, position, part, called)
-            known = known and found.entity is not None
+            known = found.entity is not None or self.infer.rules.extensions
 
     def _is_receiver(self, name: str, scope: int) -> bool:
         return name == self.scopes[scope].receiver
@@ -185,14 +186,10 @@ class _Resolver:
 
     def _constructor(self, entity: Entity) -> Found:
         """The method that runs when an object is made."""
-        owners = self.infer.bases(entity.of) if isinstance(entity, Parent) else []
-        owners = [entity.of] if isinstance(entity, Instance) else owners
-        own_names = [owner.qualified_name.rpartition(".")[2] for owner in owners]
         for name in self.infer.rules.constructors:
-            for called in [name] if name else own_names:
-                found = self.infer.attribute(entity, called)
-                if found.uid:
-                    return found
+            found = self.infer.attribute(entity, name)
+            if found.uid:
+                return found
         return NOTHING
 
     def _add(self, edge: Edge, place: str) -> None:
@@ -223,7 +220,7 @@ class _Resolver:
                 own = self.infer.binding(self.path, bindings)
                 if not isinstance(own.entity, Definer) or own.entity.is_class:
                     continue
-                if not self.infer.rules.overrides(name, qualified_name.rpartition(".")[2]):
+                if not self.infer.rules.overrides(name):
                     continue
                 for base in self.infer.bases(owner):
                     found = self.infer.attribute(base, name)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from tree_sitter import Node
 
 from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, UNKNOWN_ROOT
-from index.languages.spec import LanguageSpec, TypeNames
+from index.languages.spec import REST, LanguageSpec, Step, TypeNames
 
 _MAX_PARTS, _MAX_NESTING, _MAX_TYPE_CHARS = 12, 4, 300
 _SEPARATORS = re.compile(r"\s*(?:::|\\|\?\.|->)\s*")
@@ -56,16 +56,19 @@ class Chains:
                 break
             if step.mark:
                 parts.append(step.mark)
-            name = node.child_by_field_name(step.name) if step.name else None
+            names = self._names_after(node, step)
             following = (
                 node.child_by_field_name(step.inner) if step.inner else next(iter(node.named_children), None)
             )
             if following is None:
-                following, name = name, None
-            if name is not None:
+                following, names = next(iter(names), None), names[1:]
+            for name in reversed(names):
+                inner.append(name)
+                while name.named_children and name.type not in spec.names:
+                    name = name.named_children[0]
+                    inner.append(name)
                 parts.append("")
                 named.append(name)
-                inner.append(name)
             if following is None:
                 break
             node = following
@@ -73,6 +76,13 @@ class Chains:
         parts.reverse()
         named.reverse()
         return Chain(node, parts, named, inner)
+
+    def _names_after(self, node: Node, step: Step) -> list[Node]:
+        if step.name == REST:
+            further = (child.child_by_field_name("name") or child for child in node.named_children[1:])
+            return [child for child in further if child.type in self._spec.names]
+        name = node.child_by_field_name(step.name) if step.name else None
+        return [name] if name is not None else []
 
     def root(self, node: Node) -> str:
         """The word for a chain's root."""
@@ -100,7 +110,8 @@ class Chains:
         if node.type in self._spec.casts:
             return self.type(self._cast_type(node))
         chain = self.take_apart(node)
-        if self.is_name(chain.root):
+        extended = self._spec.rules.extensions and chain.parts and chain.root.type in self._spec.literals
+        if self.is_name(chain.root) or extended:
             return self.written(chain) if len(chain.parts) < _MAX_PARTS else ""
         if chain.parts:
             return ""

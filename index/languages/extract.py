@@ -12,11 +12,13 @@ from tree_sitter import Node
 
 from index.content import Content
 from index.conventions import is_test_path
-from index.facts import CALL, DEFINITION, ELEMENT, IMPORT, VALUE, Binding, FileFacts, ImportUse, Use
+from index.facts import CALL, DEFINITION, ELEMENT, IMPORT, MARKS, VALUE, Binding, FileFacts, ImportUse, Use
 from index.languages.chains import Chains
 from index.languages.comments import comment_before
 from index.languages.imports import read_plain_import
 from index.languages.matches import DEFINITIONS, Captures, Event, matches
+from index.languages.names import file_module_name, plain_name
+from index.languages.rules import ANY_CLASS
 from index.languages.scopes import LanguageScopes
 from index.languages.spec import LanguageSpec
 from index.parse import Lines, parse
@@ -50,12 +52,14 @@ class _File:
         self._test_file = is_test_path(path)
         self._found, self._taken = matches(spec, self._root)
         self._bound: set[int] = set()
+        self._package_name = ""
         self._open: list[tuple[int, int]] = []
         self._returns: list[tuple[int, str]] = []
         self._uses: list[Use] = []
         self._imports: list[ImportUse] = []
         self._handlers: dict[str, Handler] = {
             **dict.fromkeys(DEFINITIONS, self._definition),
+            "anonymous": self._anonymous,
             "package": self._package,
             "scope": self._scope,
             "inherits": self._inherits,
@@ -78,12 +82,14 @@ class _File:
             self._scopes.namespace = self.spec.namespace(self.path, "")
         self._open.append((len(self.source) + 1, 0))
         opened, taken = self._open, self._taken
+        last_use = (0, 0)
         for place, thing in self._found:
             while opened[-1][0] <= place[0]:
                 opened.pop()
             if isinstance(thing, Event):
                 self._handlers[thing.head](thing, opened[-1][1])
-            elif thing.id not in taken:
+            elif thing.id not in taken and place[:2] != last_use:
+                last_use = place[:2]
                 self._note_use(thing, opened[-1][1], "")
         for scope, chain in self._returns:
             function = self._scopes.scopes[scope]
@@ -107,7 +113,7 @@ class _File:
         if is_test and not self._test_file:
             return
         self._bound.add(name_node.id)
-        name = _plain_name(self.text(name_node))
+        name = plain_name(self.text(name_node))
         self._taken.add(event.node.id)
         if "inner" in captures:
             self._taken.add(captures["inner"].id)
@@ -121,14 +127,23 @@ class _File:
     def _class(self, event: Event, scope: int, name: str) -> None:
         qualified_name = self._scopes.qualified(scope, name)
         symbol = self._define(_CLASS_LIKE[event.head], qualified_name, event, scope)
-        inner = self._scopes.open_class(qualified_name, symbol, scope)
+        inner = self._scopes.open_class(
+            qualified_name, symbol, scope, companion="companion" in event.captures
+        )
         self._scopes.bind(scope, name, Binding(DEFINITION, qualified_name, ""))
+        self._open.append((event.node.end_byte, inner))
+
+    def _anonymous(self, event: Event, scope: int) -> None:
+        """A class without a name has members, but is no symbol of its own."""
+        inner = self._scopes.open_anonymous(scope)
+        base = self._chains.type(event.captures.get("base")).removesuffix(f".{CALL}")
+        self._scopes.scopes[inner].bases = (base,) if base else ()
         self._open.append((event.node.end_byte, inner))
 
     def _function(self, event: Event, scope: int, name: str, is_test: bool) -> None:
         captures = event.captures
         if "owner" in captures:
-            owner = self._chains.type(captures["owner"]).removesuffix(f".{CALL}")
+            owner = self._owner(captures["owner"])
             if owner:
                 scope = self._scopes.part_of(self._scopes.qualified(scope, owner), scope)
         outer = self._scopes.scopes[scope]
@@ -140,7 +155,10 @@ class _File:
         symbol = self._define(kind, qualified_name, event, scope)
         self._scopes.note_member(scope, symbol)
         if not is_test:
-            self._scopes.bind(scope, name, Binding(DEFINITION, qualified_name, ""))
+            makes = in_class and "" in self.spec.rules.constructors and outer.is_called(name)
+            self._scopes.bind(scope, "" if makes else name, Binding(DEFINITION, qualified_name, ""))
+            if self.spec.rules.extensions:
+                self._extend(captures, name, qualified_name)
         inner = self._scopes.open("function", qualified_name, symbol, scope)
         opened = self._scopes.scopes[inner]
         opened.role = "test" if kind is SymbolKind.TEST else self._role(captures)
@@ -154,6 +172,24 @@ class _File:
             self._scopes.bind(inner, opened.receiver, OPAQUE)
         self._open.append((event.node.end_byte, inner))
 
+    def _owner(self, node: Node) -> str:
+        """The class that a method outside it belongs to; of a container or type without members, its bare name."""
+        owner = self._chains.type(node).removesuffix(f".{CALL}")
+        outer, _, last = owner.rpartition(".")
+        owner = outer if outer and last in self.spec.rules.makers else owner
+        if owner and MARKS.isdisjoint(owner.split(".")):
+            return owner
+        return self._chains.written(self._chains.take_apart(node)) if self.spec.rules.extensions else ""
+
+    def _extend(self, captures: Captures, name: str, qualified_name: str) -> None:
+        """Offer an extension to its class, and to whatever is asked for a member of its name."""
+        extended = captures.get("extends") or captures.get("owner")
+        if extended is None:
+            return
+        owner = self._owner(extended)
+        for part in (owner, ANY_CLASS) if "extends" in captures and owner else (ANY_CLASS,):
+            self._scopes.bind(self._scopes.part_of(part, 0), name, Binding(DEFINITION, qualified_name, owner))
+
     def _role(self, captures: Captures) -> str:
         if "static" in captures:
             return "class"
@@ -162,6 +198,8 @@ class _File:
     def _define(self, kind: SymbolKind, qualified_name: str, event: Event, scope: int) -> int:
         node, inner = event.node, event.captures.get("inner", event.node)
         body = event.captures.get("body") or inner.child_by_field_name("body")
+        if body is None and self.spec.bodies:
+            body = next((child for child in inner.children if child.type in self.spec.bodies), None)
         whole, end = self._whole(node), node.end_byte if body is None else body.start_byte
         if body is not None and "body" in event.captures:
             brace = self.source.find(b"{", end, min(body.end_byte, end + _MAX_HEAD_CHARS))
@@ -228,18 +266,26 @@ class _File:
             self._scopes.bind(scope, name, Binding(VALUE, "", self._value_of(event.captures)))
 
     def _parameter(self, event: Event, scope: int) -> None:
-        name_node = event.captures.get("name")
-        if name_node is not None and name_node.id not in self._bound:
-            self._bound.add(name_node.id)
-            self._scopes.bind(scope, self.text(name_node), Binding(VALUE, "", self._value_of(event.captures)))
+        name = self._bound_name(event)
+        if name:
+            self._scopes.bind(scope, name, Binding(VALUE, "", self._value_of(event.captures)))
+
+    def _bound_name(self, event: Event) -> str:
+        """The name that a match binds, unless it was bound before."""
+        node = event.captures.get("name")
+        if node is None:
+            return self.spec.implicit_parameter
+        if node.id in self._bound:
+            return ""
+        self._bound.add(node.id)
+        return self.text(node)
 
     def _element(self, event: Event, scope: int) -> None:
-        name_node = event.captures.get("name")
-        if name_node is not None:
-            self._bound.add(name_node.id)
+        name = self._bound_name(event)
+        if name:
             held = self._chains.value(event.captures.get("value"))
             chain = self._chains.type(event.captures.get("type")) or (f"{held}.{ELEMENT}" if held else "")
-            self._scopes.bind(scope, self.text(name_node), Binding(VALUE, "", chain))
+            self._scopes.bind(scope, name, Binding(VALUE, "", chain))
 
     def _field(self, event: Event, scope: int) -> None:
         """A field that a method declares by assigning it, or a constructor by a parameter."""
@@ -276,21 +322,29 @@ class _File:
             self._open.append((event.node.end_byte, inner))
 
     def _package(self, event: Event, scope: int) -> None:
+        self._skip(event.node)
         if self.spec.namespace is not None:
-            self._scopes.namespace = self.spec.namespace(self.path, self.text(event.node))
+            package = self.text(event.node)
+            if self.spec.packages_nest and self._package_name:
+                package = f"{self._package_name}.{package}"
+            self._package_name = package
+            self._scopes.namespace = self.spec.namespace(self.path, package)
 
     def _inherits(self, event: Event, scope: int) -> None:
         opened = self._scopes.scopes[scope]
         chain = self._chains.type(event.node).removesuffix(f".{CALL}") or self._chains.value(event.node)
         if opened.kind == "class" and chain and chain not in opened.bases:
             opened.bases = (*opened.bases, chain)
-            self._note_use(event.node, scope, "inherits")
+            if not self._scopes.is_anonymous(scope):
+                self._note_use(event.node, scope, "inherits")
 
     def _decorates(self, event: Event, scope: int) -> None:
         self._note_use(event.node, scope, "decorates")
 
     def _import(self, event: Event, scope: int) -> None:
         reader = self.spec.read_import or read_plain_import
+        for name in ("module", "name"):
+            self._skip(event.captures.get(name))
         for found in reader(event.captures, self.text, self.path):
             target = f"{found.level}:{found.module}"
             if found.name == "*":
@@ -320,6 +374,13 @@ class _File:
 
     # Uses
 
+    def _skip(self, node: Node | None) -> None:
+        """The names of a dotted path are no uses."""
+        if node is not None:
+            self._taken.add(node.id)
+            for part in node.named_children:
+                self._skip(part)
+
     def _note_use(self, node: Node, scope: int, role: str) -> None:
         chain = self._chains.take_apart(node)
         self._taken.update(inner.id for inner in chain.inner)
@@ -335,18 +396,3 @@ class _File:
             start = node.start_byte
             found += (start, *self.lines.position(start))
         return tuple(found)
-
-
-def file_module_name(path: str) -> str:
-    """A dotted name for a file as a module: `src/app/user.test.ts` → `app.user_test`."""
-    folder, _, name = path.rpartition("/")
-    stem = name.rpartition(".")[0] or name
-    parts = folder.split("/") if folder else []
-    if parts and parts[0] in ("src", "lib"):
-        parts = parts[1:]
-    return ".".join([*parts, stem.replace(".", "_")])
-
-
-def _plain_name(text: str) -> str:
-    """A name without quotes and dots, which separate names: titles of tests may hold them."""
-    return text.strip("\"'`").replace(".", "_") or "_"

@@ -20,8 +20,8 @@ DEFINITIONS = (
     "definition.method", "definition.field", "definition.constant",
 )  # fmt: skip
 _HEADS = (
-    "ignore", "package", *DEFINITIONS, "scope", "inherits", "decorates", "import", "export", "parameter", "element",
-    "field", "variable", "return",
+    "ignore", "package", *DEFINITIONS, "anonymous", "scope", "inherits", "decorates", "import", "export", "element",
+    "parameter", "field", "variable", "return",
 )  # fmt: skip
 """Captures that say what a match is, in the order in which matches at one place are taken."""
 _RANKS = {head: rank for rank, head in enumerate(_HEADS)} | dict.fromkeys(
@@ -90,4 +90,5 @@ def _queries(name: str) -> tuple[Query, Query]:
     spec = next(spec for spec in languages() if spec.name == name)
     language = grammar(spec.grammar or spec.name)
     kinds = sorted({*spec.names, *spec.steps})
-    return Query(language, spec.query), Query(language, f"[{' '.join(f'({kind})' for kind in kinds)}] @use")
+    nodes = " ".join(f"({kind})" if language.id_for_node_kind(kind, True) else f'"{kind}"' for kind in kinds)
+    return Query(language, spec.query), Query(language, f"[{nodes}] @use")

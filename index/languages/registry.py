@@ -9,10 +9,14 @@ from posixpath import splitext
 from index.languages.spec import LanguageSpec
 
 _MODULES = (
+    "csharp",
     "go",
+    "java",
     "javascript",
+    "kotlin",
     "project_files",
     "python",
+    "scala",
     "typescript",
 )
 """Files of this folder that declare languages: each has `SPECS`, a tuple of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from index.facts import IMPORT, Definition, Interface
@@ -16,13 +17,26 @@ class LanguageScopes(FileScopes):
         super().__init__(repository, path, spec.name, spec.builtins)
         self.namespace = ""
         self._classes: dict[str, int] = {}
+        self.methods_apart = spec.rules.methods_apart
+        self.extensions = spec.rules.extensions
+        self._companions: dict[str, int] = {}
+        """Class with an object of its name below it → its symbol."""
+        self._anonymous: Counter[str] = Counter()
         self._partial: dict[int, list[int]] = {}
         """Scope of a class whose definition was not met → symbols of its members."""
 
-    def open_class(self, qualified_name: str, symbol: int, parent: int) -> int:
-        """Open a class's own scope; it shares its members with other parts of the class in this file."""
+    def open_class(self, qualified_name: str, symbol: int, parent: int, *, companion: bool = False) -> int:
+        """Open a class's own scope; it shares its members with other parts of the class in this file.
+
+        A companion is an object beside its class: whoever names the two means the class.
+        """
         inner = self.open("class", qualified_name, symbol, parent)
         known = self._classes.get(qualified_name)
+        if companion and known is not None:
+            self._companions[qualified_name] = self.scopes[known].symbol
+            self.scopes[inner].names = self.scopes[known].names
+            self.scopes[inner].bases = self.scopes[known].bases
+            return inner
         if known is not None:
             opened, earlier = self.scopes[inner], self.scopes[known]
             opened.names, opened.bases = earlier.names, earlier.bases
@@ -31,6 +45,16 @@ class LanguageScopes(FileScopes):
             earlier.symbol = symbol
         self._classes[qualified_name] = inner
         return inner
+
+    def open_anonymous(self, parent: int) -> int:
+        """Open the scope of a class without a name: its members are called by its number in what is around it."""
+        outer = self.scopes[parent]
+        self._anonymous[outer.qualified_name] += 1
+        number = self._anonymous[outer.qualified_name]
+        return self.open("class", self.qualified(parent, f"${number}"), outer.symbol, parent)
+
+    def is_anonymous(self, scope: int) -> bool:
+        return self.scopes[scope].qualified_name.rpartition(".")[2].startswith("$")
 
     def part_of(self, qualified_name: str, parent: int) -> int:
         """The scope of a class whose member stands outside it."""
@@ -48,6 +72,8 @@ class LanguageScopes(FileScopes):
 
     def interface(self) -> Interface:
         shown = super().interface()
+        for name, symbol in self._companions.items():
+            shown.definitions[name] = shown.definitions[name]._replace(uid=self.symbols[symbol].uid)
         for scope in self._partial:
             name = self.scopes[scope].qualified_name
             shown.definitions[name] = shown.definitions[name]._replace(uid="")

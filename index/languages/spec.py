@@ -12,12 +12,15 @@ from index.content import Content
 from index.facts import FileFacts
 from index.languages.rules import Rules
 
+REST = "*"
+
 
 class Step(NamedTuple):
     """How an expression's node continues the chain of the expression inside it (chains: see index.facts).
 
     `inner` is the field of that expression, empty for the first named child; where the node has no such field, a
-    chain begins with its name. `name` is the field of the name that follows, `mark` the mark after that.
+    chain begins with its name. `name` is the field of the name that follows, or REST for the names among all
+    further children; `mark` is the mark after that.
     """
 
     inner: str = ""
@@ -108,12 +111,16 @@ class LanguageSpec:
     outer: frozenset[str] = frozenset()
     """Nodes that wrap a definition: its span and its comment are theirs."""
     comments: frozenset[str] = frozenset({"comment"})
+    bodies: frozenset[str] = frozenset()
+    """Nodes that are a definition's body where no field says so: its signature ends before them."""
     between: frozenset[str] = frozenset()
     """Nodes that may stand between a definition and its comment, as attributes do."""
     receiver: str = ""
     """The name of the object in a method (`this`), unless the query captures one."""
     parent: str = ""
     """The name of the base class's part of the object (`super`)."""
+    implicit_parameter: str = ""
+    """The name of a lambda's unwritten parameter (`it`): that of every `@parameter` and `@element` without one."""
     builtins: frozenset[str] = frozenset()
     types: TypeNames = field(default_factory=TypeNames)
     test_files: str = ""
@@ -124,6 +131,8 @@ class LanguageSpec:
     """Expression for names of test functions, looked for in test files."""
     namespace: Callable[[str, str], str] | None = None
     """(path, text of `@package`) → the namespace that the file's names join; None if files stand alone."""
+    packages_nest: bool = False
+    """Whether a second `@package` of a file stands inside the first."""
     read_import: ImportReader | None = None
     """What an `@import` match imports; by default the captures are taken literally."""
 

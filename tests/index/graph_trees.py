@@ -7,6 +7,7 @@ from textwrap import dedent
 
 from index.graph import WorkTreeGraph
 from index.store import GraphStore
+from index.types import EdgeType
 
 
 def write_files(root: Path, files: dict[str, str | bytes]) -> None:
@@ -26,6 +27,14 @@ def edge_lines(graph: WorkTreeGraph, *types: str) -> set[str]:
             mark = "" if edge.resolution == "exact" else f" ({edge.resolution})"
             lines.add(f"{source} {edge.type} {target}{mark}")
     return lines
+
+
+def lines_of_calls(graph: WorkTreeGraph, qualified_name: str) -> list[int]:
+    """Lines from which a definition is called."""
+    target = graph.symbols(qualified_name=qualified_name)[0].uid
+    return sorted(
+        edge.span.start_line for edge in graph.edges(target=target, types=[EdgeType.CALLS]) if edge.span
+    )
 
 
 def snapshot(graph: WorkTreeGraph, *, scores: bool = True) -> dict[str, object]:
