@@ -5,29 +5,16 @@ A small abstract interpreter over `index.facts`: flow-insensitive, first answer 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from index.facts import CALL, CONTAINER, DEFINITION, ELEMENT, IMPORT, Binding, Body
+from index.facts import CALL, CONTAINER, DEFINITION, ELEMENT, IMPORT, VALUE, Binding, Body
+from index.found import NOTHING, OUTSIDE, Found
 from index.languages.registry import spec_of
 from index.languages.rules import Rules
 from index.world import Container, Definer, Entity, External, Instance, Module, Parent, World
 
+__all__ = ["NOTHING", "OUTSIDE", "Found", "Inference"]
+
 _MAX_DEPTH = 12
 Receiver = Instance | Definer | None
-
-
-class Found(NamedTuple):
-    """What a name or attribute turned out to be. `uid` and `path` are those of the symbol, if it is one."""
-
-    entity: Entity = None
-    uid: str = ""
-    path: str = ""
-    typed: bool = False
-    """Whether a type had to be inferred on the way."""
-
-
-NOTHING = Found()
-OUTSIDE = Found(External())
 
 
 class Inference:
@@ -47,8 +34,9 @@ class Inference:
 
     # Names
 
-    def local(self, name: str, scope: int) -> Found | None:
+    def local(self, name: str, scope: int, *, called: bool = False) -> Found | None:
         """What a name means in a scope of this file; None where nothing binds it, not even a builtin."""
+        passed = called and self.rules.methods_apart
         if name in self.rules.own_types:
             own = self.enclosing_class(scope)
             return self._class_found(own) if own else NOTHING
@@ -58,8 +46,9 @@ class Inference:
             if opened.kind in ("function", "block"):
                 if name == opened.receiver and opened.parent >= 0:
                     return self._receiver(index)
-                if name in opened.names:
-                    return self._local_value(index, name, opened.names[name])
+                bindings = opened.names.get(name)
+                if bindings and not (passed and all(binding.kind == VALUE for binding in bindings)):
+                    return self._local_value(index, name, bindings)
             elif first or self.rules.implicit_receiver:
                 found = self._from_class(opened.qualified_name, name)
                 if found is not None:
@@ -175,7 +164,10 @@ class Inference:
                 definition = self.world.definition(path, binding.target)
                 if definition is not None:
                     entity = Definer(path, binding.target, definition.kind == "class", receiver)
-                    return Found(entity, definition.uid, path)
+                    values = [other for other in bindings if other.kind == VALUE]
+                    apart = self.rules.methods_apart and values and not entity.is_class
+                    held = self.binding(path, values, depth, owner, receiver) if apart else None
+                    return Found(entity, definition.uid, path, held=held)
         outside = NOTHING
         for binding in bindings:
             if binding.kind == IMPORT:
@@ -227,7 +219,7 @@ class Inference:
         if root == "super" and parts[:1] == [CALL]:
             found, parts = self.parent_of(scope), parts[1:]
         else:
-            found = self.local(root, scope) or NOTHING
+            found = self.local(root, scope, called=parts[:1] == [CALL]) or NOTHING
         return self._follow(found, parts, 0)
 
     def parent_of(self, scope: int) -> Found:
@@ -256,17 +248,31 @@ class Inference:
         elif root == "super" and owner is not None and parts[:1] == [CALL]:
             found, parts = Found(Parent(owner, receiver or Instance(owner)), typed=True), parts[1:]
         else:
-            found = self.visible_name(path, root, depth)
+            if owner is not None and self.rules.implicit_receiver:
+                found = self._around(path, owner, root, depth)
+            found = found or self.visible_name(path, root, depth)
             if found is None and owner is not None:
                 found = self.binding(path, self.world.member(path, owner.qualified_name, root), depth)
         return self._follow(found or NOTHING, parts, depth)
 
+    def _around(self, path: str, owner: Definer, name: str, depth: int) -> Found | None:
+        """What a bare name means in a class's body: a member of it or of a class around it."""
+        around = owner.qualified_name
+        while around and depth <= _MAX_DEPTH:
+            outer = Definer(path, around, True)
+            found = self._member(outer, name, Instance(outer), depth + 1, set())
+            if found.uid or found.entity is not None:
+                return found
+            around = around.rpartition(".")[0]
+        return None
+
     def _follow(self, found: Found, parts: list[str], depth: int) -> Found:
-        for part in parts:
+        for index, part in enumerate(parts):
+            found = found.chosen(parts[index:])
             if found.entity is None or depth > _MAX_DEPTH:
                 return NOTHING
             found = self.step(found, part, depth)
-        return found
+        return found.chosen([])
 
     def step(self, found: Found, part: str, depth: int = 0) -> Found:
         """One part of a chain further: call, element, container or attribute."""
@@ -290,6 +296,8 @@ class Inference:
                 return self._called(
                     self.attribute(entity, self.rules.call_method, depth + 1).entity, depth + 1
                 )
+            case Instance() | Container(method="") if self.rules.calls_give_value:
+                return entity
             case Container(method=method) if method in self.rules.element_methods:
                 return entity.element
             case Container(method=method) if method in self.rules.container_methods:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from index.conventions import builtin_names
 from index.facts import (
+    CALL,
     LITERAL_ROOT,
     MARKS,
     VALUE,
@@ -50,6 +51,9 @@ class OpenScope:
     outer: dict[str, str] = field(default_factory=dict)
     """Names declared `global` or `nonlocal`, and which."""
 
+    def is_called(self, name: str) -> bool:
+        return name == self.qualified_name.rpartition(".")[2]
+
     @property
     def is_class_method(self) -> bool:
         """Whether the receiver is the class itself."""
@@ -59,6 +63,9 @@ class OpenScope:
 
 class FileScopes:
     """The scopes and symbols of a file under construction. Scope 0 and symbol 0 are the module's."""
+
+    methods_apart = False
+    """Whether a value and a method may share a name, told apart by the call."""
 
     def __init__(
         self, repository: str, path: str, language: str = "python", builtins: Collection[str] | None = None
@@ -159,14 +166,15 @@ class FileScopes:
 
     def body(self, uses: list[Use], imports: list[ImportUse]) -> Body:
         """What the file uses, less what can only be a local value or a builtin."""
-        verdicts: dict[tuple[int, str, bool], bool] = {}
+        verdicts: dict[tuple[int, str, bool, bool], bool] = {}
         kept = []
         for use in uses:
             root, _, rest = use.chain.partition(".")
             single = not rest or all(part in MARKS for part in rest.split("."))
-            key = (use.scope, root, single)
+            called = self.methods_apart and rest.startswith(CALL)
+            key = (use.scope, root, single, called)
             if key not in verdicts:
-                verdicts[key] = self._may_resolve(use.scope, root, single)
+                verdicts[key] = self._may_resolve(*key)
             if verdicts[key] or use.role == "fixture":
                 kept.append(use)
         roots = {use.chain.partition(".")[0] for use in kept}
@@ -193,8 +201,11 @@ class FileScopes:
             )
         return Body(closed, kept, imports)
 
-    def _may_resolve(self, scope: int, root: str, single: bool) -> bool:
-        """Whether a chain from this root may lead to a definition; `single` if nothing but the root is a name."""
+    def _may_resolve(self, scope: int, root: str, single: bool, called: bool) -> bool:
+        """Whether a chain from this root may lead to a definition; `single` if nothing but the root is a name.
+
+        Values are passed over if `called`, where methods may share their names.
+        """
         if root == LITERAL_ROOT:
             return False
         first = True
@@ -202,7 +213,8 @@ class FileScopes:
             opened = self.scopes[scope]
             if root == opened.receiver and opened.is_class_method:
                 return True
-            if root in opened.names and (opened.kind != "class" or first):
+            passed = called and all(binding.kind == VALUE for binding in opened.names.get(root, ()))
+            if root in opened.names and (opened.kind != "class" or first) and not passed:
                 opaque = all(
                     binding.kind == VALUE and not binding.chain and not binding.target
                     for binding in opened.names[root]

@@ -14,7 +14,7 @@ from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, MARKS, UNKNOWN_R
 from index.infer import NOTHING, Found, Inference
 from index.modules import stem_key
 from index.types import Edge, EdgeType, Reference, Resolution, Span
-from index.world import Definer, Entity, HelperEdges, Instance, Module, Parent, World, key_hash
+from index.world import Definer, Entity, HelperEdges, Instance, Module, World, key_hash
 
 _EXACT_CONFIDENCE, _RECEIVER_CONFIDENCE, _TYPED_CONFIDENCE = 1.0, 0.95, 0.85
 _NAMESAKE_CONFIDENCE = 0.5
@@ -130,8 +130,8 @@ class _Resolver:
             if parts[:1] == [CALL]:
                 self._emit(use, 0, EdgeType.CALLS, self._constructor(found.entity), typed=True)
         else:
-            local = self.infer.local(root, scope)
-            found = local or NOTHING
+            local = self.infer.local(root, scope, called=parts[:1] == [CALL])
+            found = (local or NOTHING).chosen(parts[:1])
             if local is None:
                 self._unresolved(use, 0, root, parts[:1] == [CALL])
             elif found.uid and (parts[:1] == [CALL] or not self._is_receiver(root, scope)):
@@ -144,7 +144,7 @@ class _Resolver:
                 typed = typed or part in (CALL, ELEMENT, CONTAINER)
                 continue
             position += 1
-            found = self.infer.step(found, part) if known else NOTHING
+            found = self.infer.step(found, part).chosen(parts[index + 1 :]) if known else NOTHING
             called = parts[index + 1 : index + 2] == [CALL]
             if found.uid:
                 self._emit(
@@ -185,14 +185,10 @@ class _Resolver:
 
     def _constructor(self, entity: Entity) -> Found:
         """The method that runs when an object is made."""
-        owners = self.infer.bases(entity.of) if isinstance(entity, Parent) else []
-        owners = [entity.of] if isinstance(entity, Instance) else owners
-        own_names = [owner.qualified_name.rpartition(".")[2] for owner in owners]
         for name in self.infer.rules.constructors:
-            for called in [name] if name else own_names:
-                found = self.infer.attribute(entity, called)
-                if found.uid:
-                    return found
+            found = self.infer.attribute(entity, name)
+            if found.uid:
+                return found
         return NOTHING
 
     def _add(self, edge: Edge, place: str) -> None:
@@ -223,7 +219,7 @@ class _Resolver:
                 own = self.infer.binding(self.path, bindings)
                 if not isinstance(own.entity, Definer) or own.entity.is_class:
                     continue
-                if not self.infer.rules.overrides(name, qualified_name.rpartition(".")[2]):
+                if not self.infer.rules.overrides(name):
                     continue
                 for base in self.infer.bases(owner):
                     found = self.infer.attribute(base, name)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from tree_sitter import Node
 
 from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, UNKNOWN_ROOT
-from index.languages.spec import LanguageSpec, TypeNames
+from index.languages.spec import LAST_CHILD, LanguageSpec, Step, TypeNames
 
 _MAX_PARTS, _MAX_NESTING, _MAX_TYPE_CHARS = 12, 4, 300
 _SEPARATORS = re.compile(r"\s*(?:::|\\|\?\.|->)\s*")
@@ -56,7 +56,7 @@ class Chains:
                 break
             if step.mark:
                 parts.append(step.mark)
-            name = node.child_by_field_name(step.name) if step.name else None
+            name = _name_after(node, step)
             following = (
                 node.child_by_field_name(step.inner) if step.inner else next(iter(node.named_children), None)
             )
@@ -116,6 +116,12 @@ class Chains:
     def type(self, node: Node | None) -> str:
         """The chain of an instance of a written type."""
         return type_chain(self._text(node).lstrip(": \t"), self._spec.types) if node is not None else ""
+
+
+def _name_after(node: Node, step: Step) -> Node | None:
+    if step.name != LAST_CHILD:
+        return node.child_by_field_name(step.name) if step.name else None
+    return node.named_children[-1] if node.named_child_count > 1 else None
 
 
 @lru_cache(maxsize=32_768)

@@ -12,7 +12,7 @@ from tree_sitter import Node
 
 from index.content import Content
 from index.conventions import is_test_path
-from index.facts import CALL, DEFINITION, ELEMENT, IMPORT, VALUE, Binding, FileFacts, ImportUse, Use
+from index.facts import CALL, DEFINITION, ELEMENT, IMPORT, MARKS, VALUE, Binding, FileFacts, ImportUse, Use
 from index.languages.chains import Chains
 from index.languages.comments import comment_before
 from index.languages.imports import read_plain_import
@@ -56,6 +56,7 @@ class _File:
         self._imports: list[ImportUse] = []
         self._handlers: dict[str, Handler] = {
             **dict.fromkeys(DEFINITIONS, self._definition),
+            "anonymous": self._anonymous,
             "package": self._package,
             "scope": self._scope,
             "inherits": self._inherits,
@@ -125,11 +126,18 @@ class _File:
         self._scopes.bind(scope, name, Binding(DEFINITION, qualified_name, ""))
         self._open.append((event.node.end_byte, inner))
 
+    def _anonymous(self, event: Event, scope: int) -> None:
+        """A class without a name has members, but is no symbol of its own."""
+        inner = self._scopes.open_anonymous(scope)
+        base = self._chains.type(event.captures.get("base")).removesuffix(f".{CALL}")
+        self._scopes.scopes[inner].bases = (base,) if base else ()
+        self._open.append((event.node.end_byte, inner))
+
     def _function(self, event: Event, scope: int, name: str, is_test: bool) -> None:
         captures = event.captures
         if "owner" in captures:
             owner = self._chains.type(captures["owner"]).removesuffix(f".{CALL}")
-            if owner:
+            if owner and MARKS.isdisjoint(owner.split(".")):
                 scope = self._scopes.part_of(self._scopes.qualified(scope, owner), scope)
         outer = self._scopes.scopes[scope]
         in_class = outer.kind == "class"
@@ -140,7 +148,8 @@ class _File:
         symbol = self._define(kind, qualified_name, event, scope)
         self._scopes.note_member(scope, symbol)
         if not is_test:
-            self._scopes.bind(scope, name, Binding(DEFINITION, qualified_name, ""))
+            makes = in_class and "" in self.spec.rules.constructors and outer.is_called(name)
+            self._scopes.bind(scope, "" if makes else name, Binding(DEFINITION, qualified_name, ""))
         inner = self._scopes.open("function", qualified_name, symbol, scope)
         opened = self._scopes.scopes[inner]
         opened.role = "test" if kind is SymbolKind.TEST else self._role(captures)
@@ -276,6 +285,7 @@ class _File:
             self._open.append((event.node.end_byte, inner))
 
     def _package(self, event: Event, scope: int) -> None:
+        self._skip(event.node)
         if self.spec.namespace is not None:
             self._scopes.namespace = self.spec.namespace(self.path, self.text(event.node))
 
@@ -291,6 +301,8 @@ class _File:
 
     def _import(self, event: Event, scope: int) -> None:
         reader = self.spec.read_import or read_plain_import
+        for name in ("module", "name"):
+            self._skip(event.captures.get(name))
         for found in reader(event.captures, self.text, self.path):
             target = f"{found.level}:{found.module}"
             if found.name == "*":
@@ -319,6 +331,11 @@ class _File:
             self._scopes.bind(0, shown, Binding(VALUE, "", self._scopes.outside(chain, scope)))
 
     # Uses
+
+    def _skip(self, node: Node | None) -> None:
+        """The names of a dotted path are no uses."""
+        if node is not None:
+            self._taken.update(inner.id for inner in self._chains.take_apart(node).inner)
 
     def _note_use(self, node: Node, scope: int, role: str) -> None:
         chain = self._chains.take_apart(node)

@@ -61,7 +61,7 @@ class PythonRules(Rules):
             outer, first = outer.rpartition(".")[0], False
         return super().base(infer, owner, chain, depth)
 
-    def overrides(self, name: str, class_name: str) -> bool:
+    def overrides(self, name: str) -> bool:
         return not name.startswith("__")
 
     def fixture(self, infer: Inference, name: str, scope: int) -> Found:

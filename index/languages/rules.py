@@ -21,7 +21,7 @@ class Rules:
     family = ""
     """Languages that see each other's files; empty for a language of its own."""
     constructors: tuple[str, ...] = ()
-    """Methods that run when an object is made; an empty name stands for the one called like its class."""
+    """Methods that run when an object is made; an empty name stands for those called like their class."""
     makers: frozenset[str] = frozenset()
     """Names that, asked of a class and called, make an object of it (Ruby's `new`), unless it defines them."""
     own_types: frozenset[str] = frozenset()
@@ -45,7 +45,11 @@ class Rules:
     set_up_methods: tuple[str, ...] = ("setUp", "set_up", "setup", "SetUp", "beforeEach")
     """Methods of a class of tests that run before each of them."""
     implicit_receiver = False
-    """Whether a method's bare names also mean members of its class."""
+    """Whether a method's bare names also mean members of its class, and those of the classes around it."""
+    methods_apart = False
+    """Whether a field or local value and a method may share a name, told apart by the call."""
+    calls_give_value = False
+    """Whether a call of what holds an object gives that object: accessors of records, parameterless methods."""
 
     def find_module(self, world: World, importer: str, level: int, module: str) -> Module | None:
         """The file or namespace that an import names, if it lies in the tree."""
@@ -76,12 +80,14 @@ class Rules:
         return []
 
     def base(self, infer: Inference, owner: Definer, chain: str, depth: int) -> Entity:
-        """What a chain in a class's bases means."""
-        return infer.foreign(owner.path, chain, None, None, depth + 1).entity
+        """What a chain in a class's bases means, read where the class stands."""
+        around = owner.qualified_name.rpartition(".")[0]
+        outer = owner._replace(qualified_name=around) if around else None
+        return infer.foreign(owner.path, chain, None, outer, depth + 1).entity
 
-    def overrides(self, name: str, class_name: str) -> bool:
+    def overrides(self, name: str) -> bool:
         """Whether a method of this name overrides one of a base class."""
-        return name not in self.constructors and not ("" in self.constructors and name == class_name)
+        return name not in self.constructors
 
     def fixture(self, infer: Inference, name: str, scope: int) -> Found:
         """What a test's parameter asks for by its name; asked only for uses of the role `fixture`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from index.facts import IMPORT, Definition, Interface
@@ -16,6 +17,8 @@ class LanguageScopes(FileScopes):
         super().__init__(repository, path, spec.name, spec.builtins)
         self.namespace = ""
         self._classes: dict[str, int] = {}
+        self.methods_apart = spec.rules.methods_apart
+        self._anonymous: Counter[str] = Counter()
         self._partial: dict[int, list[int]] = {}
         """Scope of a class whose definition was not met → symbols of its members."""
 
@@ -31,6 +34,13 @@ class LanguageScopes(FileScopes):
             earlier.symbol = symbol
         self._classes[qualified_name] = inner
         return inner
+
+    def open_anonymous(self, parent: int) -> int:
+        """Open the scope of a class without a name: its members are called by its number in what is around it."""
+        outer = self.scopes[parent]
+        self._anonymous[outer.qualified_name] += 1
+        number = self._anonymous[outer.qualified_name]
+        return self.open("class", self.qualified(parent, f"${number}"), outer.symbol, parent)
 
     def part_of(self, qualified_name: str, parent: int) -> int:
         """The scope of a class whose member stands outside it."""

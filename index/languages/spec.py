@@ -12,12 +12,15 @@ from index.content import Content
 from index.facts import FileFacts
 from index.languages.rules import Rules
 
+LAST_CHILD = "-1"
+
 
 class Step(NamedTuple):
     """How an expression's node continues the chain of the expression inside it (chains: see index.facts).
 
     `inner` is the field of that expression, empty for the first named child; where the node has no such field, a
-    chain begins with its name. `name` is the field of the name that follows, `mark` the mark after that.
+    chain begins with its name. `name` is the field of the name that follows, LAST_CHILD for the last of several
+    named children, `mark` the mark after that.
     """
 
     inner: str = ""
