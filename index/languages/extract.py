@@ -17,8 +17,9 @@ from index.languages.chains import Chains
 from index.languages.comments import comment_before
 from index.languages.imports import read_plain_import
 from index.languages.matches import DEFINITIONS, Captures, Event, matches
-from index.languages.scopes import LanguageScopes
+from index.languages.scopes import NAMESPACE, LanguageScopes
 from index.languages.spec import LanguageSpec
+from index.languages.tokens import token_chains, typed_parameters
 from index.parse import Lines, parse
 from index.python_scopes import OPAQUE
 from index.types import SymbolKind
@@ -31,6 +32,7 @@ _CLASS_LIKE = {
     "definition.module": SymbolKind.MODULE,
 }
 _VALUE_LIKE = {"definition.field": SymbolKind.FIELD, "definition.constant": SymbolKind.CONSTANT}
+_ROLE = "role."
 Handler = Callable[[Event, int], None]
 
 
@@ -54,11 +56,15 @@ class _File:
         self._returns: list[tuple[int, str]] = []
         self._uses: list[Use] = []
         self._imports: list[ImportUse] = []
+        self._skipped_to = 0
         self._handlers: dict[str, Handler] = {
             **dict.fromkeys(DEFINITIONS, self._definition),
             "anonymous": self._anonymous,
             "package": self._package,
+            "part": self._part,
             "scope": self._scope,
+            "skip": self._skip_within,
+            "tokens": self._tokens,
             "inherits": self._inherits,
             "decorates": self._decorates,
             "import": self._import,
@@ -84,7 +90,7 @@ class _File:
                 opened.pop()
             if isinstance(thing, Event):
                 self._handlers[thing.head](thing, opened[-1][1])
-            elif thing.id not in taken:
+            elif thing.id not in taken and place[0] >= self._skipped_to:
                 self._note_use(thing, opened[-1][1], "")
         for scope, chain in self._returns:
             function = self._scopes.scopes[scope]
@@ -123,6 +129,8 @@ class _File:
         qualified_name = self._scopes.qualified(scope, name)
         symbol = self._define(_CLASS_LIKE[event.head], qualified_name, event, scope)
         inner = self._scopes.open_class(qualified_name, symbol, scope)
+        if event.head == "definition.module" and self.spec.open_modules:
+            self._scopes.scopes[inner].role = NAMESPACE
         self._scopes.bind(scope, name, Binding(DEFINITION, qualified_name, ""))
         self._open.append((event.node.end_byte, inner))
 
@@ -140,7 +148,7 @@ class _File:
             if owner and MARKS.isdisjoint(owner.split(".")):
                 scope = self._scopes.part_of(self._scopes.qualified(scope, owner), scope)
         outer = self._scopes.scopes[scope]
-        in_class = outer.kind == "class"
+        in_class = outer.kind == "class" and not self._scopes.is_namespace(scope)
         kind = SymbolKind.METHOD if in_class else SymbolKind.FUNCTION
         if is_test or "test" in captures or (self._test_file and self.spec.is_test_name(name)):
             kind = SymbolKind.TEST
@@ -166,7 +174,9 @@ class _File:
     def _role(self, captures: Captures) -> str:
         if "static" in captures:
             return "class"
-        return "property" if "property" in captures else ""
+        if "property" in captures:
+            return "property"
+        return next((capture[len(_ROLE) :] for capture in captures if capture.startswith(_ROLE)), "")
 
     def _define(self, kind: SymbolKind, qualified_name: str, event: Event, scope: int) -> int:
         node, inner = event.node, event.captures.get("inner", event.node)
@@ -203,6 +213,8 @@ class _File:
 
     def _value_of(self, captures: Captures) -> str:
         """What a declared type or an assigned value says of a name."""
+        if "made" in captures or "maker" in captures:
+            return f"Self.{CALL}" if "made" in captures else "Self"
         return self._chains.type(captures.get("type")) or self._chains.value(captures.get("value"))
 
     def _value(self, event: Event, scope: int, name: str, kind: SymbolKind) -> None:
@@ -276,6 +288,29 @@ class _File:
             self._returns.append((scope, chain))
 
     # Scopes, bases, imports
+
+    def _part(self, event: Event, scope: int) -> None:
+        """Members of a type outside its definition: an implementation, an extension."""
+        owner = self._chains.type(event.captures.get("owner")).removesuffix(f".{CALL}")
+        name = owner if MARKS.isdisjoint(owner.split(".")) and owner else self.text(event.captures["owner"])
+        inner = self._scopes.part_of(self._scopes.qualified(scope, name), scope)
+        self._open.append((event.node.end_byte, inner))
+
+    def _skip_within(self, event: Event, scope: int) -> None:
+        self._skipped_to = max(self._skipped_to, event.node.end_byte)
+
+    def _tokens(self, event: Event, scope: int) -> None:
+        """Expressions in what the grammar leaves as a list of tokens."""
+        if event.node.start_byte >= self._skipped_to:
+            self._skipped_to = event.node.end_byte
+            parameters = typed_parameters(event.node, self.text)
+            if parameters:
+                outer = self._scopes.scopes[scope]
+                scope = self._scopes.open("block", outer.qualified_name, outer.symbol, scope)
+            for name, type_name in parameters:
+                self._scopes.bind(scope, name, Binding(VALUE, "", f"{type_name}.{CALL}"))
+            for chain, nodes in token_chains(event.node, self.text):
+                self._uses.append(Use(scope, "", chain, self._positions(nodes)))
 
     def _scope(self, event: Event, scope: int) -> None:
         """A lambda or anonymous function has names of its own."""

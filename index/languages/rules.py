@@ -42,6 +42,8 @@ class Rules:
          "to_vec", "iter_mut", "into_iter", "Where", "ToList", "ToArray", "OrderBy", "sorted", "take", "drop"}
     )  # fmt: skip
     """Methods of containers that give a container of the same elements."""
+    same_methods: frozenset[str] = frozenset()
+    """Methods that give their object, or what a wrapper around it holds, unless its class defines them."""
     set_up_methods: tuple[str, ...] = ("setUp", "set_up", "setup", "SetUp", "beforeEach")
     """Methods of a class of tests that run before each of them."""
     implicit_receiver = False
@@ -67,9 +69,17 @@ class Rules:
         """What a module offers beyond the names of its own file."""
         return None
 
+    def beyond(self, infer: Inference, definer: Definer, name: str, depth: int) -> Found | None:
+        """What a name after that of a class or function means which is no member of it."""
+        return None
+
     def offers(self, name: str) -> bool:
         """Whether an import of all names brings this one."""
         return True
+
+    def keyword(self, infer: Inference, name: str, scope: int) -> Found | None:
+        """What a word of the language means by the place where it stands, before any binding is asked."""
+        return None
 
     def fall_through(self, infer: Inference, path: str, name: str, depth: int) -> Found | None:
         """What a bare name means at the top of a file that neither binds nor imports it."""

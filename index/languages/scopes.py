@@ -9,6 +9,9 @@ from index.facts import IMPORT, Definition, Interface
 from index.languages.spec import LanguageSpec
 from index.python_scopes import FileScopes
 
+NAMESPACE = "namespace"
+"""The role of a scope that holds names but makes no objects."""
+
 
 class LanguageScopes(FileScopes):
     """Adds what Python lacks: methods outside their class (Go, Rust, C++), and classes opened several times."""
@@ -51,6 +54,9 @@ class LanguageScopes(FileScopes):
             self._partial[known] = []
         return known
 
+    def is_namespace(self, scope: int) -> bool:
+        return self.scopes[scope].role == NAMESPACE
+
     def note_member(self, scope: int, symbol: int) -> None:
         """Remember a symbol whose class may come later in the file."""
         if scope in self._partial:
@@ -76,5 +82,5 @@ def added_names(interface: Interface) -> list[str]:
 
 
 def is_partial(definition: Definition) -> bool:
-    """Whether this is a part of a class that stands in another file."""
-    return not definition.uid
+    """Whether this is a part of a class or namespace that may stand in other files as well."""
+    return not definition.uid or definition.role == NAMESPACE

@@ -113,6 +113,8 @@ class LanguageSpec:
     comments: frozenset[str] = frozenset({"comment"})
     between: frozenset[str] = frozenset()
     """Nodes that may stand between a definition and its comment, as attributes do."""
+    open_modules: bool = False
+    """Whether `@definition.module` is a namespace: without objects, and open to other files."""
     receiver: str = ""
     """The name of the object in a method (`this`), unless the query captures one."""
     parent: str = ""
