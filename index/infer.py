@@ -29,6 +29,8 @@ class Inference:
         self._builtins = spec.builtins if spec else frozenset()
         self._fixtures = {(use.scope, use.chain) for use in body.uses if use.role == "fixture"}
         self._evaluating: set[tuple[int, str]] = set()
+        self.memo: dict[tuple[str, ...], object] = {}
+        """What the rules worked out for this file; goes with it, as its look-ups do."""
         self._names: dict[tuple[str, str], Found | None] = {}
         self._chains: dict[tuple[str, str, Receiver, Definer | None], Found] = {}
 
@@ -136,7 +138,11 @@ class Inference:
                 if binding.kind in (DEFINITION, IMPORT):
                     found = self.binding(self.path, [binding])
                 elif binding.chain:
-                    found = Found(self.evaluate(binding.chain, scope).entity, typed=True)
+                    same = (
+                        binding.chain.partition(".")[0] == name
+                    )  # `struct cart *cart`: the name of an outer thing
+                    outer = self.scopes[scope].parent if same else scope
+                    found = Found(self.evaluate(binding.chain, outer).entity, typed=True)
                 else:
                     continue
                 if found.entity is not None:

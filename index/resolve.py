@@ -183,6 +183,7 @@ class _Resolver:
     def _emit(self, use: Use, position: int, type_: EdgeType, found: Found, typed: bool) -> None:
         if not found.uid:
             return
+        found = self.infer.rules.implementation(self.infer, found)
         source, span = self.scopes[use.scope].uid, self._span(use, position)
         resolution = Resolution.SCOPED if typed else Resolution.EXACT
         confidence = _EXACT_CONFIDENCE
@@ -193,6 +194,7 @@ class _Resolver:
         if type_ is EdgeType.INSTANTIATES and isinstance(found.entity, Definer):
             constructor = self._constructor(Instance(found.entity))
             if constructor.uid:
+                constructor = self.infer.rules.implementation(self.infer, constructor)
                 edge = Edge(source, constructor.uid, EdgeType.CALLS, resolution, confidence, span)
                 self._add(edge, constructor.path)
 

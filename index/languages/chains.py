@@ -62,7 +62,12 @@ class Chains:
             )
             if following is None:
                 following, name = name, None
-            if name is not None:
+            if name is not None and name.type in spec.steps and name.type not in spec.names:
+                rest = self.take_apart(name)  # `a::b::c` as `a` and `b::c`
+                parts += [*rest.parts[::-1], ""]
+                named += [*rest.named[::-1], rest.root]
+                inner += rest.inner
+            elif name is not None:
                 parts.append("")
                 named.append(name)
                 inner.append(name)

@@ -38,6 +38,7 @@ Handler = Callable[[Event, int], None]
 
 def extract(spec: LanguageSpec, repository: str, path: str, content: Content) -> FileFacts:
     """Everything that one file says by itself."""
+    spec = spec.dialect(content) if spec.dialect is not None else spec
     return _File(spec, repository, path, content).read()
 
 
@@ -46,7 +47,8 @@ class _File:
         self.spec, self.path, self.source = spec, path, content.data
         self.lines = Lines(content.data, content.encoding)
         self._utf8 = content.encoding == "utf-8"
-        self._root = parse(content.data, spec.grammar or spec.name).root_node
+        shown = spec.masked(content.data) if spec.masked is not None else content.data
+        self._root = parse(shown, spec.grammar or spec.name).root_node
         self._scopes = LanguageScopes(repository, path, spec)
         self._chains = Chains(spec, self.text)
         self._test_file = is_test_path(path)
@@ -114,6 +116,7 @@ class _File:
         if is_test and not self._test_file:
             return
         self._bound.add(name_node.id)
+        scope = 0 if "global" in captures else scope
         name = _plain_name(self.text(name_node))
         self._taken.add(event.node.id)
         if "inner" in captures:
@@ -126,6 +129,9 @@ class _File:
             self._function(event, scope, name, is_test)
 
     def _class(self, event: Event, scope: int, name: str) -> None:
+        *around, name = name.split("::")
+        for outer in around:
+            scope = self._scopes.open_namespace(outer, scope)
         qualified_name = self._scopes.qualified(scope, name)
         symbol = self._define(_CLASS_LIKE[event.head], qualified_name, event, scope)
         inner = self._scopes.open_class(qualified_name, symbol, scope)
@@ -144,7 +150,8 @@ class _File:
     def _function(self, event: Event, scope: int, name: str, is_test: bool) -> None:
         captures = event.captures
         if "owner" in captures:
-            owner = self._chains.type(captures["owner"]).removesuffix(f".{CALL}")
+            around = [self._chains.type(captures[name]) for name in ("outer", "owner") if name in captures]
+            owner = ".".join(name.removesuffix(f".{CALL}") for name in around)
             if owner and MARKS.isdisjoint(owner.split(".")):
                 scope = self._scopes.part_of(self._scopes.qualified(scope, owner), scope)
         outer = self._scopes.scopes[scope]
@@ -231,6 +238,9 @@ class _File:
             uid = self._scopes.symbols[symbol].uid
         if uid or chain:
             self._scopes.bind(scope, name, Binding(VALUE, uid, chain))
+        if uid and opened.kind == "class" and "shared" in event.captures:
+            own_type = opened.qualified_name.rpartition(".")[2]
+            self._scopes.bind(opened.parent, name, Binding(VALUE, uid, f"{own_type}.{CALL}"))
 
     def _head(self, node: Node) -> str:
         """The beginning of a declaration on one line."""

@@ -20,8 +20,8 @@ DEFINITIONS = (
     "definition.method", "definition.field", "definition.constant",
 )  # fmt: skip
 _HEADS = (
-    "ignore", "package", *DEFINITIONS, "anonymous", "part", "scope", "inherits", "decorates", "import", "skip", "tokens",
-    "export", "parameter", "element", "field", "variable", "return",
+    "ignore", "package", *DEFINITIONS, "anonymous", "part", "scope", "inherits", "decorates", "import", "skip",
+    "tokens", "export", "parameter", "element", "field", "variable", "return",
 )  # fmt: skip
 """Captures that say what a match is, in the order in which matches at one place are taken."""
 _RANKS = {head: rank for rank, head in enumerate(_HEADS)} | dict.fromkeys(

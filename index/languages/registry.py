@@ -9,6 +9,8 @@ from posixpath import splitext
 from index.languages.spec import LanguageSpec
 
 _MODULES = (
+    "c",
+    "cpp",
     "go",
     "javascript",
     "project_files",

@@ -73,6 +73,10 @@ class Rules:
         """What a name after that of a class or function means which is no member of it."""
         return None
 
+    def implementation(self, infer: Inference, found: Found) -> Found:
+        """What a declaration stands for: the definition elsewhere, where there is one."""
+        return found
+
     def offers(self, name: str) -> bool:
         """Whether an import of all names brings this one."""
         return True

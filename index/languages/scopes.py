@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from index.facts import IMPORT, Definition, Interface
+from index.facts import DEFINITION, IMPORT, Binding, Definition, Interface
 from index.languages.spec import LanguageSpec
 from index.python_scopes import FileScopes
 
@@ -45,6 +45,14 @@ class LanguageScopes(FileScopes):
         number = self._anonymous[outer.qualified_name]
         return self.open("class", self.qualified(parent, f"${number}"), outer.symbol, parent)
 
+    def open_namespace(self, name: str, parent: int) -> int:
+        """The scope of a namespace that is only named on the way to one inside it."""
+        qualified_name = self.qualified(parent, name)
+        inner = self.part_of(qualified_name, parent)
+        self.scopes[inner].role = NAMESPACE
+        self.bind(parent, name, Binding(DEFINITION, qualified_name, ""))
+        return inner
+
     def part_of(self, qualified_name: str, parent: int) -> int:
         """The scope of a class whose member stands outside it."""
         known = self._classes.get(qualified_name)
@@ -70,9 +78,9 @@ class LanguageScopes(FileScopes):
         return replace(shown, namespace=self.namespace)
 
 
-def added_names(interface: Interface) -> list[str]:
-    """What a file adds to its namespace: its names, and `Class.member` of classes defined in other files."""
-    names = [""]
+def added_names(path: str, interface: Interface) -> list[str]:
+    """What a file adds to its namespace: its names, `Class.member` of classes elsewhere, and `/its.own.name`."""
+    names = ["", f"/{path.rpartition('/')[2]}"]
     names += (name for name, bindings in interface.names.items() if any(b.kind != IMPORT for b in bindings))
     for qualified_name, definition in interface.definitions.items():
         if is_partial(definition):

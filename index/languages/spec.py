@@ -129,6 +129,10 @@ class LanguageSpec:
     """Expression for names of test functions, looked for in test files."""
     namespace: Callable[[str, str], str] | None = None
     """(path, text of `@package`) → the namespace that the file's names join; None if files stand alone."""
+    dialect: Callable[[Content], LanguageSpec] | None = None
+    """Which language a file really is, by its text alone: a header of C or of C++."""
+    masked: Callable[[bytes], bytes] | None = None
+    """The text to parse, of the same length: without what the grammar cannot know, such as macros."""
     read_import: ImportReader | None = None
     """What an `@import` match imports; by default the captures are taken literally."""
 
