@@ -72,7 +72,7 @@ class Inference:
             return found if found.uid or found.entity is not None else None
         if self.rules.implicit_receiver:
             owner = self._whole_class(owner)
-            found = self._member(owner, name, Instance(owner), 0, set())
+            found = self._property_value(self._member(owner, name, Instance(owner), 0, set()), 0)
             return found._replace(typed=True) if found.uid or found.entity is not None else None
         bindings = self.world.member(self.path, class_name, name)
         return self.binding(self.path, bindings, owner=owner) if bindings else None
@@ -321,6 +321,8 @@ class Inference:
                 return self._called(
                     self.attribute(entity, self.rules.call_method, depth + 1).entity, depth + 1
                 )
+            case Container(method="") if self.rules.calls_give_element:
+                return entity.element
             case Instance() | Container(method="") if self.rules.calls_give_value:
                 return entity
             case Same():

@@ -12,7 +12,19 @@ from tree_sitter import Node
 
 from index.content import Content
 from index.conventions import is_test_path
-from index.facts import CALL, DEFINITION, ELEMENT, IMPORT, MARKS, VALUE, Binding, FileFacts, ImportUse, Use
+from index.facts import (
+    CALL,
+    DEFINITION,
+    ELEMENT,
+    IMPORT,
+    MARKS,
+    UNKNOWN_ROOT,
+    VALUE,
+    Binding,
+    FileFacts,
+    ImportUse,
+    Use,
+)
 from index.languages.chains import Chains
 from index.languages.comments import comment_before
 from index.languages.imports import read_plain_import
@@ -52,7 +64,7 @@ class _File:
         self._scopes = LanguageScopes(repository, path, spec)
         self._chains = Chains(spec, self.text)
         self._test_file = is_test_path(path)
-        self._found, self._taken = matches(spec, self._root)
+        self._found, self._taken, self._ignored = matches(spec, self._root)
         self._bound: set[int] = set()
         self._open: list[tuple[int, int]] = []
         self._returns: list[tuple[int, str]] = []
@@ -385,11 +397,13 @@ class _File:
     def _note_use(self, node: Node, scope: int, role: str) -> None:
         chain = self._chains.take_apart(node)
         self._taken.update(inner.id for inner in chain.inner)
-        nodes = chain.named
-        if self._chains.is_name(chain.root):
+        nodes, written = chain.named, self._chains.written(chain)
+        if chain.root.id in self._ignored:
+            written = UNKNOWN_ROOT + written[len(self.text(chain.root)) :]
+        elif self._chains.is_name(chain.root):
             nodes = [chain.root, *nodes]
         if nodes:
-            self._uses.append(Use(scope, role, self._chains.written(chain), self._positions(nodes)))
+            self._uses.append(Use(scope, role, written, self._positions(nodes)))
 
     def _positions(self, nodes: list[Node]) -> tuple[int, ...]:
         found: list[int] = []

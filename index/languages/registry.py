@@ -16,6 +16,7 @@ _MODULES = (
     "project_files",
     "python",
     "rust",
+    "swift",
     "typescript",
 )
 """Files of this folder that declare languages: each has `SPECS`, a tuple of them."""

@@ -50,6 +50,8 @@ class Rules:
     """Whether a method's bare names also mean members of its class, and those of the classes around it."""
     methods_apart = False
     """Whether a field or local value and a method may share a name, told apart by the call."""
+    calls_give_element = False
+    """Whether a container is indexed in the form of a call."""
     calls_give_value = False
     """Whether a call of what holds an object gives that object: accessors of records, parameterless methods."""
 
