@@ -371,7 +371,7 @@ class Inference:
                 if not found.uid and found.entity is None and not made:
                     return self.rules.beyond(self, entity, name, depth) or NOTHING
                 return self._class_found(entity) if made else found
-            case Instance() if name == self.rules.class_member:
+            case Instance() if name and name == self.rules.class_member:
                 return self._class_found(entity.of)._replace(typed=True)
             case Instance():
                 found = self._member(entity.of, name, entity, depth, set())._replace(typed=True)
