@@ -9,7 +9,7 @@ from index.facts import CALL, CONTAINER, DEFINITION, ELEMENT, IMPORT, VALUE, Bin
 from index.found import NOTHING, OUTSIDE, Found
 from index.languages.registry import spec_of
 from index.languages.rules import Rules
-from index.world import Container, Definer, Entity, External, Instance, Module, Parent, World
+from index.world import Container, Definer, Entity, External, Instance, Module, Parent, Same, World
 
 __all__ = ["NOTHING", "OUTSIDE", "Found", "Inference"]
 
@@ -29,6 +29,8 @@ class Inference:
         self._builtins = spec.builtins if spec else frozenset()
         self._fixtures = {(use.scope, use.chain) for use in body.uses if use.role == "fixture"}
         self._evaluating: set[tuple[int, str]] = set()
+        self.memo: dict[tuple[str, ...], object] = {}
+        """What the rules worked out for this file; goes with it, as its look-ups do."""
         self._names: dict[tuple[str, str], Found | None] = {}
         self._chains: dict[tuple[str, str, Receiver, Definer | None], Found] = {}
 
@@ -37,6 +39,9 @@ class Inference:
     def local(self, name: str, scope: int, *, called: bool = False) -> Found | None:
         """What a name means in a scope of this file; None where nothing binds it, not even a builtin."""
         passed = called and self.rules.methods_apart
+        special = self.rules.keyword(self, name, scope)
+        if special is not None:
+            return special
         if name in self.rules.own_types:
             own = self.enclosing_class(scope)
             return self._class_found(own) if own else NOTHING
@@ -49,7 +54,7 @@ class Inference:
                 bindings = opened.names.get(name)
                 if bindings and not (passed and all(binding.kind == VALUE for binding in bindings)):
                     return self._local_value(index, name, bindings)
-            elif first or self.rules.implicit_receiver:
+            elif first or self.rules.implicit_receiver or self.is_namespace(opened.qualified_name):
                 found = self._from_class(opened.qualified_name, name)
                 if found is not None:
                     return found
@@ -62,6 +67,9 @@ class Inference:
     def _from_class(self, class_name: str, name: str) -> Found | None:
         """What a bare name means by the class around it: a name of its body or, where that is seen, a member."""
         owner = Definer(self.path, class_name, True)
+        if self.is_namespace(class_name):
+            found = self._member(owner, name, owner, 0, set())
+            return found if found.uid or found.entity is not None else None
         if self.rules.implicit_receiver:
             owner = self._whole_class(owner)
             found = self.attribute(Instance(owner), name)
@@ -74,8 +82,13 @@ class Inference:
         definition = self.world.definition(part.path, part.qualified_name)
         if definition is None or definition.uid:
             return part
-        found = self.foreign(part.path, part.qualified_name, None, None, 1).entity
-        return found if isinstance(found, Definer) and found.is_class else part
+        name = part.qualified_name
+        while name:  # a part inside a namespace may be of a type outside it
+            found = self.foreign(part.path, name, None, None, 1).entity
+            if isinstance(found, Definer) and found.is_class:
+                return found
+            name = name.partition(".")[2]
+        return part
 
     def visible_name(self, path: str, name: str, depth: int = 0) -> Found | None:
         """What a bare name means at the top of a file: a name of its own, or one that its namespaces hold."""
@@ -103,9 +116,15 @@ class Inference:
     def enclosing_class(self, scope: int) -> Definer | None:
         while scope > 0:
             scope = self.scopes[scope].parent
-            if self.scopes[scope].kind == "class":
-                return self._whole_class(Definer(self.path, self.scopes[scope].qualified_name, True))
+            name = self.scopes[scope].qualified_name
+            if self.scopes[scope].kind == "class" and not self.is_namespace(name):
+                return self._whole_class(Definer(self.path, name, True))
         return None
+
+    def is_namespace(self, qualified_name: str) -> bool:
+        """Whether a class-like scope of this file holds names but makes no objects."""
+        definition = self.world.interface(self.path).definitions.get(qualified_name)
+        return definition is not None and definition.role == "namespace"
 
     def _local_value(self, scope: int, name: str, bindings: list[Binding]) -> Found:
         if (scope, name) in self._fixtures:
@@ -118,8 +137,14 @@ class Inference:
             for binding in bindings:
                 if binding.kind in (DEFINITION, IMPORT):
                     found = self.binding(self.path, [binding])
+                elif binding.chain:
+                    same = (
+                        binding.chain.partition(".")[0] == name
+                    )  # `struct cart *cart`: the name of an outer thing
+                    outer = self.scopes[scope].parent if same else scope
+                    found = Found(self.evaluate(binding.chain, outer).entity, typed=True)
                 else:
-                    found = Found(self.evaluate(binding.chain, scope).entity, typed=True)
+                    continue
                 if found.entity is not None:
                     return found
         finally:
@@ -300,8 +325,12 @@ class Inference:
                 return self._called(
                     self.attribute(entity, self.rules.call_method, depth + 1).entity, depth + 1
                 )
+            case Container(method="") if self.rules.calls_give_element:
+                return entity.element
             case Instance() | Container(method="") if self.rules.calls_give_value:
                 return entity
+            case Same():
+                return entity.of
             case Container(method=method) if method in self.rules.element_methods:
                 return entity.element
             case Container(method=method) if method in self.rules.container_methods:
@@ -313,7 +342,7 @@ class Inference:
         if definition is None or not definition.returns or depth > _MAX_DEPTH:
             return None
         owner_name = function.qualified_name.rpartition(".")[0]
-        owner = Definer(function.path, owner_name, True) if owner_name else None
+        owner = self._whole_class(Definer(function.path, owner_name, True)) if owner_name else None
         return self.foreign(function.path, definition.returns, function.receiver, owner, depth + 1).entity
 
     def _element(self, entity: Entity, depth: int) -> Entity:
@@ -328,6 +357,7 @@ class Inference:
                     if given is not None:
                         held = given.element if isinstance(given, Container) else None
                         return held if name == self.rules.iteration_method else given
+                return entity if self.rules.same_methods else None
         return None
 
     # Attributes
@@ -341,13 +371,18 @@ class Inference:
                 return OUTSIDE
             case Definer(is_class=True):
                 found = self._member(entity, name, entity, depth, set())
-                if name in self.rules.makers and not found.uid and found.entity is None:
+                made = name in self.rules.makers and not found.uid and found.entity is None
+                if not found.uid and found.entity is None and not made:
+                    return self.rules.beyond(self, entity, name, depth) or NOTHING
+                if made:
                     return self._class_found(entity)
                 return self._property_value(found, depth) if self.rules.implicit_receiver else found
             case Instance() if name and name == self.rules.class_member:
                 return self._class_found(entity.of)._replace(typed=True)
             case Instance():
                 found = self._member(entity.of, name, entity, depth, set())._replace(typed=True)
+                if found.entity is None and not found.uid and name in self.rules.same_methods:
+                    return Found(Same(entity), typed=True)
                 return self._property_value(found, depth)
             case Parent():
                 for base in self.bases(entity.of, depth):
@@ -356,8 +391,15 @@ class Inference:
                         return found._replace(typed=True)
                 return NOTHING
             case Container(method=""):
+                if (
+                    name
+                    in self.rules.same_methods - self.rules.element_methods - self.rules.container_methods
+                ):
+                    return Found(Same(entity), typed=True)
                 known = name in self.rules.element_methods or name in self.rules.container_methods
                 return Found(Container(entity.element, name)) if known else OUTSIDE
+            case Definer():
+                return self.rules.beyond(self, entity, name, depth) or NOTHING
         return NOTHING
 
     def _member(

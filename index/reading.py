@@ -92,7 +92,9 @@ def _parsed(
         documents=documents(lambda: documents_of(path, content.text, facts.symbols)),
         interface=dump_interface(facts.interface),
         body=dump_body(facts.body),
-        exports={export_key(namespace, name) for name in added_names(facts.interface)} if namespace else (),
+        exports={export_key(namespace, name) for name in added_names(path, facts.interface)}
+        if namespace
+        else (),
     )
     return ReadFile(entry, is_module=True)
 

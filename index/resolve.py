@@ -10,7 +10,18 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 
 from index.conventions import is_test_path
-from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, MARKS, UNKNOWN_ROOT, Body, ImportUse, Use
+from index.facts import (
+    CALL,
+    CONTAINER,
+    ELEMENT,
+    LITERAL_ROOT,
+    MARKS,
+    UNKNOWN_ROOT,
+    Body,
+    ImportUse,
+    Interface,
+    Use,
+)
 from index.infer import NOTHING, Found, Inference
 from index.modules import stem_key
 from index.types import Edge, EdgeType, Reference, Resolution, Span
@@ -38,7 +49,7 @@ def resolve_file(world: World, path: str, body: Body) -> FileResolution:
     world.begin(path)
     resolver = _Resolver(world, path, body)
     resolver.run()
-    if is_test_path(path):
+    if is_test_path(path) or any(d.role == "test" for d in world.interface(path).definitions.values()):
         resolver.link_tests()
     return FileResolution(
         resolver.distinct_edges(),
@@ -56,6 +67,7 @@ class _Resolver:
         self.references: list[Reference] = []
         self.edges: list[Edge] = []
         self.places: dict[str, str] = {}
+        self.support: set[str] = set()
 
     def run(self) -> None:
         for import_use in self.body.imports:
@@ -107,7 +119,8 @@ class _Resolver:
             self._import_file(module if module.path else Module(module.location, found.path), span)
         if found.uid:
             self.places[found.uid] = found.path
-            self.edges.append(Edge(self.path, found.uid, EdgeType.IMPORTS, span=span))
+            if found.path != self.path:
+                self.edges.append(Edge(self.path, found.uid, EdgeType.IMPORTS, span=span))
         elif found.entity is None:
             self.references.append(Reference(self.scopes[0].uid, use.name, EdgeType.IMPORTS, span))
 
@@ -171,6 +184,7 @@ class _Resolver:
     def _emit(self, use: Use, position: int, type_: EdgeType, found: Found, typed: bool) -> None:
         if not found.uid:
             return
+        found = self.infer.rules.implementation(self.infer, found)
         source, span = self.scopes[use.scope].uid, self._span(use, position)
         resolution = Resolution.SCOPED if typed else Resolution.EXACT
         confidence = _EXACT_CONFIDENCE
@@ -181,6 +195,7 @@ class _Resolver:
         if type_ is EdgeType.INSTANTIATES and isinstance(found.entity, Definer):
             constructor = self._constructor(Instance(found.entity))
             if constructor.uid:
+                constructor = self.infer.rules.implementation(self.infer, constructor)
                 edge = Edge(source, constructor.uid, EdgeType.CALLS, resolution, confidence, span)
                 self._add(edge, constructor.path)
 
@@ -198,6 +213,8 @@ class _Resolver:
             self.edges.append(edge)
 
     def _unresolved(self, use: Use, position: int, name: str, called: bool) -> None:
+        if name.isdigit():  # a part of a tuple
+            return
         type_ = EdgeType.CALLS if called or use.role == "decorates" else EdgeType.REFERENCES
         if use.role == "inherits":
             type_ = EdgeType.INHERITS
@@ -236,6 +253,7 @@ class _Resolver:
         for edge in self.edges:
             by_source[edge.source].append(edge)
         interface = self.world.interface(self.path)
+        self.support = self._test_support(interface)
         for qualified_name, definition in interface.definitions.items():
             if definition.role != "test":
                 continue
@@ -248,15 +266,22 @@ class _Resolver:
             ]
             for edge in reached:
                 self._test_edge(definition.uid, edge)
-        stem = stem_key(self.path)
+        stem = stem_key(self.path) if is_test_path(self.path) else None
         for target in self.world.namesakes(self.path, stem) if stem else ():
             self.edges.append(
                 Edge(self.path, target, EdgeType.TESTS, Resolution.NAME_ONLY, _NAMESAKE_CONFIDENCE)
             )
 
+    def _test_support(self, interface: Interface) -> set[str]:
+        """The definitions beside tests in a namespace of a file that is otherwise none of tests."""
+        definitions = interface.definitions
+        around = {name.rpartition(".")[0] for name, found in definitions.items() if found.role == "test"}
+        spaces = {name for name in around if name in definitions and definitions[name].role == "namespace"}
+        return {found.uid for name, found in definitions.items() if name.rpartition(".")[0] in spaces}
+
     def _test_edge(self, test: str, edge: Edge) -> None:
         place = self.places.get(edge.target, "")
-        if place and not is_test_path(place):
+        if place and not is_test_path(place) and edge.target not in self.support:
             self.edges.append(Edge(test, edge.target, EdgeType.TESTS, edge.resolution, edge.confidence))
 
     def _set_up(self, test: str) -> list[str]:
@@ -273,7 +298,7 @@ class _Resolver:
         """Edges of a helper of the tests, in this file or in another test file."""
         place = self.places.get(helper, "")
         if place == self.path:
-            return by_source[helper]
+            return by_source[helper] if is_test_path(place) or helper in self.support else []
         if not place or not is_test_path(place):
             return []
         edges, places = _helper_edges(self.world, place)

@@ -48,6 +48,12 @@ class Container(NamedTuple):
     method: str = ""
 
 
+class Same(NamedTuple):
+    """A method, not yet called, that gives its object or what stands for it: `clone`, `unwrap`."""
+
+    of: Entity
+
+
 class Parent(NamedTuple):
     """`super()` inside a class."""
 
@@ -61,7 +67,7 @@ class External(NamedTuple):
     name: str = ""
 
 
-Entity = Module | Definer | Instance | Container | Parent | External | None
+Entity = Module | Definer | Instance | Container | Same | Parent | External | None
 """What an expression is known to be; None where nothing is known."""
 
 

@@ -63,6 +63,12 @@ class Chains:
             if following is None:
                 following, names = next(iter(names), None), names[1:]
             for name in reversed(names):
+                if name.type in spec.steps and name.type not in spec.names:
+                    rest = self.take_apart(name)  # `a::b::c` as `a` and `b::c`
+                    parts += [*rest.parts[::-1], ""]
+                    named += [*rest.named[::-1], rest.root]
+                    inner += rest.inner
+                    continue
                 inner.append(name)
                 while name.named_children and name.type not in spec.names:
                     name = name.named_children[0]

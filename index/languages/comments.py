@@ -20,7 +20,8 @@ _HEADS = ("package", "import", "use", "using", "namespace", "preproc")
 def comment_before(node: Node, spec: LanguageSpec, text: Callable[[Node], str]) -> str:
     """The comment that ends just above a definition; of a file's root, the one that it begins with."""
     comments = _first_comments(node, spec) if node.parent is None else _comments_above(node, spec)
-    return cleandoc(_MARKS.sub("", "\n".join(map(text, comments)))).strip()[:_MAX_CHARS]
+    lines = "\n".join(text(comment).rstrip("\r\n") for comment in comments)
+    return cleandoc(_MARKS.sub("", lines)).strip()[:_MAX_CHARS]
 
 
 def _comments_above(node: Node, spec: LanguageSpec) -> list[Node]:
@@ -49,7 +50,12 @@ def _first_comments(root: Node, spec: LanguageSpec) -> list[Node]:
 
 def _touch(above: Node, below: Node) -> bool:
     """Whether one node begins on the line where the other ends or on the next, and is no trailing remark."""
-    end = above.end_point[0] - (1 if above.end_point[1] == 0 else 0)
     before = above.prev_sibling
-    trailing = before is not None and before.end_point[0] == above.start_point[0]
-    return below.start_point[0] - end <= 1 and not trailing
+    trailing = before is not None and _last_row(before) == above.start_point[0]
+    return below.start_point[0] - _last_row(above) <= 1 and not trailing
+
+
+def _last_row(node: Node) -> int:
+    """The row of a node's last character; some comments end with their line's break."""
+    row, column = node.end_point
+    return row - (1 if column == 0 else 0)

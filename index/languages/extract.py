@@ -12,15 +12,28 @@ from tree_sitter import Node
 
 from index.content import Content
 from index.conventions import is_test_path
-from index.facts import CALL, DEFINITION, ELEMENT, IMPORT, MARKS, VALUE, Binding, FileFacts, ImportUse, Use
+from index.facts import (
+    CALL,
+    DEFINITION,
+    ELEMENT,
+    IMPORT,
+    MARKS,
+    UNKNOWN_ROOT,
+    VALUE,
+    Binding,
+    FileFacts,
+    ImportUse,
+    Use,
+)
 from index.languages.chains import Chains
 from index.languages.comments import comment_before
 from index.languages.imports import read_plain_import
 from index.languages.matches import DEFINITIONS, Captures, Event, matches
 from index.languages.names import file_module_name, plain_name
 from index.languages.rules import ANY_CLASS
-from index.languages.scopes import LanguageScopes
+from index.languages.scopes import NAMESPACE, LanguageScopes
 from index.languages.spec import LanguageSpec
+from index.languages.tokens import token_chains, typed_parameters
 from index.parse import Lines, parse
 from index.python_scopes import OPAQUE
 from index.types import SymbolKind
@@ -33,11 +46,13 @@ _CLASS_LIKE = {
     "definition.module": SymbolKind.MODULE,
 }
 _VALUE_LIKE = {"definition.field": SymbolKind.FIELD, "definition.constant": SymbolKind.CONSTANT}
+_ROLE = "role."
 Handler = Callable[[Event, int], None]
 
 
 def extract(spec: LanguageSpec, repository: str, path: str, content: Content) -> FileFacts:
     """Everything that one file says by itself."""
+    spec = spec.dialect(content) if spec.dialect is not None else spec
     return _File(spec, repository, path, content).read()
 
 
@@ -46,22 +61,27 @@ class _File:
         self.spec, self.path, self.source = spec, path, content.data
         self.lines = Lines(content.data, content.encoding)
         self._utf8 = content.encoding == "utf-8"
-        self._root = parse(content.data, spec.grammar or spec.name).root_node
+        shown = spec.masked(content.data) if spec.masked is not None else content.data
+        self._root = parse(shown, spec.grammar or spec.name).root_node
         self._scopes = LanguageScopes(repository, path, spec)
         self._chains = Chains(spec, self.text)
         self._test_file = is_test_path(path)
-        self._found, self._taken = matches(spec, self._root)
+        self._found, self._taken, self._ignored = matches(spec, self._root)
         self._bound: set[int] = set()
         self._package_name = ""
         self._open: list[tuple[int, int]] = []
         self._returns: list[tuple[int, str]] = []
         self._uses: list[Use] = []
         self._imports: list[ImportUse] = []
+        self._skipped_to = 0
         self._handlers: dict[str, Handler] = {
             **dict.fromkeys(DEFINITIONS, self._definition),
             "anonymous": self._anonymous,
             "package": self._package,
+            "part": self._part,
             "scope": self._scope,
+            "skip": self._skip_within,
+            "tokens": self._tokens,
             "inherits": self._inherits,
             "decorates": self._decorates,
             "import": self._import,
@@ -88,7 +108,7 @@ class _File:
                 opened.pop()
             if isinstance(thing, Event):
                 self._handlers[thing.head](thing, opened[-1][1])
-            elif thing.id not in taken and place[:2] != last_use:
+            elif thing.id not in taken and place[0] >= self._skipped_to and place[:2] != last_use:
                 last_use = place[:2]
                 self._note_use(thing, opened[-1][1], "")
         for scope, chain in self._returns:
@@ -113,6 +133,7 @@ class _File:
         if is_test and not self._test_file:
             return
         self._bound.add(name_node.id)
+        scope = 0 if "global" in captures else scope
         name = plain_name(self.text(name_node))
         self._taken.add(event.node.id)
         if "inner" in captures:
@@ -125,11 +146,16 @@ class _File:
             self._function(event, scope, name, is_test)
 
     def _class(self, event: Event, scope: int, name: str) -> None:
+        *around, name = name.split("::")
+        for outer in around:
+            scope = self._scopes.open_namespace(outer, scope)
         qualified_name = self._scopes.qualified(scope, name)
         symbol = self._define(_CLASS_LIKE[event.head], qualified_name, event, scope)
         inner = self._scopes.open_class(
             qualified_name, symbol, scope, companion="companion" in event.captures
         )
+        if event.head == "definition.module" and self.spec.open_modules:
+            self._scopes.scopes[inner].role = NAMESPACE
         self._scopes.bind(scope, name, Binding(DEFINITION, qualified_name, ""))
         self._open.append((event.node.end_byte, inner))
 
@@ -144,10 +170,12 @@ class _File:
         captures = event.captures
         if "owner" in captures:
             owner = self._owner(captures["owner"])
+            if owner and "outer" in captures:
+                owner = f"{self._owner(captures['outer'])}.{owner}"
             if owner:
                 scope = self._scopes.part_of(self._scopes.qualified(scope, owner), scope)
         outer = self._scopes.scopes[scope]
-        in_class = outer.kind == "class"
+        in_class = outer.kind == "class" and not self._scopes.is_namespace(scope)
         kind = SymbolKind.METHOD if in_class else SymbolKind.FUNCTION
         if is_test or "test" in captures or (self._test_file and self.spec.is_test_name(name)):
             kind = SymbolKind.TEST
@@ -193,7 +221,9 @@ class _File:
     def _role(self, captures: Captures) -> str:
         if "static" in captures:
             return "class"
-        return "property" if "property" in captures else ""
+        if "property" in captures:
+            return "property"
+        return next((capture[len(_ROLE) :] for capture in captures if capture.startswith(_ROLE)), "")
 
     def _define(self, kind: SymbolKind, qualified_name: str, event: Event, scope: int) -> int:
         node, inner = event.node, event.captures.get("inner", event.node)
@@ -232,6 +262,8 @@ class _File:
 
     def _value_of(self, captures: Captures) -> str:
         """What a declared type or an assigned value says of a name."""
+        if "made" in captures or "maker" in captures:
+            return f"Self.{CALL}" if "made" in captures else "Self"
         return self._chains.type(captures.get("type")) or self._chains.value(captures.get("value"))
 
     def _value(self, event: Event, scope: int, name: str, kind: SymbolKind) -> None:
@@ -248,6 +280,9 @@ class _File:
             uid = self._scopes.symbols[symbol].uid
         if uid or chain:
             self._scopes.bind(scope, name, Binding(VALUE, uid, chain))
+        if uid and opened.kind == "class" and "shared" in event.captures:
+            own_type = opened.qualified_name.rpartition(".")[2]
+            self._scopes.bind(opened.parent, name, Binding(VALUE, uid, f"{own_type}.{CALL}"))
 
     def _head(self, node: Node) -> str:
         """The beginning of a declaration on one line."""
@@ -313,6 +348,29 @@ class _File:
             self._returns.append((scope, chain))
 
     # Scopes, bases, imports
+
+    def _part(self, event: Event, scope: int) -> None:
+        """Members of a type outside its definition: an implementation, an extension."""
+        owner = self._chains.type(event.captures.get("owner")).removesuffix(f".{CALL}")
+        name = owner if MARKS.isdisjoint(owner.split(".")) and owner else self.text(event.captures["owner"])
+        inner = self._scopes.part_of(self._scopes.qualified(scope, name), scope)
+        self._open.append((event.node.end_byte, inner))
+
+    def _skip_within(self, event: Event, scope: int) -> None:
+        self._skipped_to = max(self._skipped_to, event.node.end_byte)
+
+    def _tokens(self, event: Event, scope: int) -> None:
+        """Expressions in what the grammar leaves as a list of tokens."""
+        if event.node.start_byte >= self._skipped_to:
+            self._skipped_to = event.node.end_byte
+            parameters = typed_parameters(event.node, self.text)
+            if parameters:
+                outer = self._scopes.scopes[scope]
+                scope = self._scopes.open("block", outer.qualified_name, outer.symbol, scope)
+            for name, type_name in parameters:
+                self._scopes.bind(scope, name, Binding(VALUE, "", f"{type_name}.{CALL}"))
+            for chain, nodes in token_chains(event.node, self.text):
+                self._uses.append(Use(scope, "", chain, self._positions(nodes)))
 
     def _scope(self, event: Event, scope: int) -> None:
         """A lambda or anonymous function has names of its own."""
@@ -384,11 +442,13 @@ class _File:
     def _note_use(self, node: Node, scope: int, role: str) -> None:
         chain = self._chains.take_apart(node)
         self._taken.update(inner.id for inner in chain.inner)
-        nodes = chain.named
-        if self._chains.is_name(chain.root):
+        nodes, written = chain.named, self._chains.written(chain)
+        if chain.root.id in self._ignored:
+            written = UNKNOWN_ROOT + written[len(self.text(chain.root)) :]
+        elif self._chains.is_name(chain.root):
             nodes = [chain.root, *nodes]
         if nodes:
-            self._uses.append(Use(scope, role, self._chains.written(chain), self._positions(nodes)))
+            self._uses.append(Use(scope, role, written, self._positions(nodes)))
 
     def _positions(self, nodes: list[Node]) -> tuple[int, ...]:
         found: list[int] = []

@@ -20,8 +20,8 @@ DEFINITIONS = (
     "definition.method", "definition.field", "definition.constant",
 )  # fmt: skip
 _HEADS = (
-    "ignore", "package", *DEFINITIONS, "anonymous", "scope", "inherits", "decorates", "import", "export", "element",
-    "parameter", "field", "variable", "return",
+    "ignore", "package", *DEFINITIONS, "anonymous", "part", "scope", "inherits", "decorates", "import", "skip",
+    "tokens", "export", "element", "parameter", "field", "variable", "return",
 )  # fmt: skip
 """Captures that say what a match is, in the order in which matches at one place are taken."""
 _RANKS = {head: rank for rank, head in enumerate(_HEADS)} | dict.fromkeys(
@@ -54,6 +54,8 @@ class Matches(NamedTuple):
 
     found: list[tuple[Place, Event | Node]]
     taken: set[int]
+    ignored: set[int]
+    """Those of them that stand for nothing known, even as the root of a chain."""
 
 
 def matches(spec: LanguageSpec, root: Node) -> Matches:
@@ -61,6 +63,7 @@ def matches(spec: LanguageSpec, root: Node) -> Matches:
     structure, uses = _queries(spec.name)
     found: list[tuple[Place, Event | Node]] = []
     taken: set[int] = set()
+    ignored: set[int] = set()
     for pattern, nodes in QueryCursor(structure).matches(root):
         captures = {name: captured[0] for name, captured in nodes.items() if captured}
         head = next((name for name in captures if name in _RANKS), None)
@@ -70,6 +73,7 @@ def matches(spec: LanguageSpec, root: Node) -> Matches:
         if head in ("ignore", "package"):
             taken.add(node.id)
         if head == "ignore":
+            ignored.add(node.id)
             continue
         if head != "field":
             taken.update(captured.id for name, captured in captures.items() if name in _BINDING)
@@ -81,7 +85,7 @@ def matches(spec: LanguageSpec, root: Node) -> Matches:
             found.append(((node.start_byte, -node.end_byte, _USE_ORDER, number), node))
             number += 1
     found.sort()
-    return Matches(found, taken)
+    return Matches(found, taken, ignored)
 
 
 @lru_cache(maxsize=64)

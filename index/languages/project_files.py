@@ -1,4 +1,4 @@
-"""Files that say where a project's modules lie: go.mod, package.json, tsconfig.json. Each is read into named values.
+"""Files that say where modules lie: Cargo.toml, go.mod, package.json, tsconfig.json. Each is read into named values.
 
 They are facts like any other, so a change in one resolves again the files whose imports asked it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from typing import Any
 
 from index.content import Content
@@ -44,6 +45,21 @@ def read_tsconfig(repository: str, path: str, content: Content) -> FileFacts:
     return _facts("", {name: json.dumps(value) for name, value in values.items() if value})
 
 
+def read_cargo_toml(repository: str, path: str, content: Content) -> FileFacts:
+    """The name of a crate as `use` writes it, with the file of its library where that is not `src/lib.rs`."""
+    try:
+        manifest = tomllib.loads(content.text)
+    except tomllib.TOMLDecodeError:
+        return _facts("Cargo.toml", {})
+    library, package = manifest.get("lib"), manifest.get("package")
+    library = library if isinstance(library, dict) else {}
+    name = library.get("name") or (package.get("name") if isinstance(package, dict) else None)
+    file = library.get("path")
+    if not isinstance(name, str) or not name:
+        return _facts("Cargo.toml", {})
+    return _facts("Cargo.toml", {name.replace("-", "_"): file if isinstance(file, str) else ""})
+
+
 def _facts(namespace: str, values: dict[str, str]) -> FileFacts:
     names = {name: [Binding(VALUE, "", value)] for name, value in values.items()}
     return FileFacts([], Interface(names, namespace=namespace), Body())
@@ -59,6 +75,7 @@ def _json(text: str) -> dict[str, Any]:
 
 
 SPECS = (
+    LanguageSpec("cargo", file_names=("Cargo.toml",), read=read_cargo_toml),
     LanguageSpec("gomod", file_names=("go.mod",), read=read_go_mod),
     LanguageSpec("packagejson", file_names=("package.json",), read=read_package_json),
     LanguageSpec(

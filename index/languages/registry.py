@@ -9,6 +9,8 @@ from posixpath import splitext
 from index.languages.spec import LanguageSpec
 
 _MODULES = (
+    "c",
+    "cpp",
     "csharp",
     "go",
     "java",
@@ -16,7 +18,9 @@ _MODULES = (
     "kotlin",
     "project_files",
     "python",
+    "rust",
     "scala",
+    "swift",
     "typescript",
 )
 """Files of this folder that declare languages: each has `SPECS`, a tuple of them."""

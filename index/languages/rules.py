@@ -45,6 +45,8 @@ class Rules:
          "to_vec", "iter_mut", "into_iter", "Where", "ToList", "ToArray", "OrderBy", "sorted", "take", "drop"}
     )  # fmt: skip
     """Methods of containers that give a container of the same elements."""
+    same_methods: frozenset[str] = frozenset()
+    """Methods that give their object, or what a wrapper around it holds, unless its class defines them."""
     set_up_methods: tuple[str, ...] = ("setUp", "set_up", "setup", "SetUp", "beforeEach")
     """Methods of a class of tests that run before each of them."""
     implicit_receiver = False
@@ -53,6 +55,8 @@ class Rules:
     """Whether a field or local value and a method may share a name, told apart by the call."""
     extensions = False
     """Whether functions may be called like members of what they extend (`@owner` or `@extends`)."""
+    calls_give_element = False
+    """Whether a container is indexed in the form of a call."""
     calls_give_value = False
     """Whether a call of what holds an object gives that object: accessors of records, parameterless methods."""
 
@@ -72,9 +76,21 @@ class Rules:
         """What a module offers beyond the names of its own file."""
         return None
 
+    def beyond(self, infer: Inference, definer: Definer, name: str, depth: int) -> Found | None:
+        """What a name after that of a class or function means which is no member of it."""
+        return None
+
+    def implementation(self, infer: Inference, found: Found) -> Found:
+        """What a declaration stands for: the definition elsewhere, where there is one."""
+        return found
+
     def offers(self, name: str) -> bool:
         """Whether an import of all names brings this one."""
         return True
+
+    def keyword(self, infer: Inference, name: str, scope: int) -> Found | None:
+        """What a word of the language means by the place where it stands, before any binding is asked."""
+        return None
 
     def fall_through(self, infer: Inference, path: str, name: str, depth: int) -> Found | None:
         """What a bare name means at the top of a file that neither binds nor imports it."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from index.facts import IMPORT, Definition, Interface
+from index.facts import DEFINITION, IMPORT, Binding, Definition, Interface
 from index.languages.spec import LanguageSpec
 from index.python_scopes import FileScopes
+
+NAMESPACE = "namespace"
+"""The role of a scope that holds names but makes no objects."""
 
 
 class LanguageScopes(FileScopes):
@@ -56,6 +59,14 @@ class LanguageScopes(FileScopes):
     def is_anonymous(self, scope: int) -> bool:
         return self.scopes[scope].qualified_name.rpartition(".")[2].startswith("$")
 
+    def open_namespace(self, name: str, parent: int) -> int:
+        """The scope of a namespace that is only named on the way to one inside it."""
+        qualified_name = self.qualified(parent, name)
+        inner = self.part_of(qualified_name, parent)
+        self.scopes[inner].role = NAMESPACE
+        self.bind(parent, name, Binding(DEFINITION, qualified_name, ""))
+        return inner
+
     def part_of(self, qualified_name: str, parent: int) -> int:
         """The scope of a class whose member stands outside it."""
         known = self._classes.get(qualified_name)
@@ -64,6 +75,9 @@ class LanguageScopes(FileScopes):
             self._classes[qualified_name] = known
             self._partial[known] = []
         return known
+
+    def is_namespace(self, scope: int) -> bool:
+        return self.scopes[scope].role == NAMESPACE
 
     def note_member(self, scope: int, symbol: int) -> None:
         """Remember a symbol whose class may come later in the file."""
@@ -80,9 +94,9 @@ class LanguageScopes(FileScopes):
         return replace(shown, namespace=self.namespace)
 
 
-def added_names(interface: Interface) -> list[str]:
-    """What a file adds to its namespace: its names, and `Class.member` of classes defined in other files."""
-    names = [""]
+def added_names(path: str, interface: Interface) -> list[str]:
+    """What a file adds to its namespace: its names, `Class.member` of classes elsewhere, and `/its.own.name`."""
+    names = ["", f"/{path.rpartition('/')[2]}"]
     names += (name for name, bindings in interface.names.items() if any(b.kind != IMPORT for b in bindings))
     for qualified_name, definition in interface.definitions.items():
         if is_partial(definition):
@@ -92,5 +106,5 @@ def added_names(interface: Interface) -> list[str]:
 
 
 def is_partial(definition: Definition) -> bool:
-    """Whether this is a part of a class that stands in another file."""
-    return not definition.uid
+    """Whether this is a part of a class or namespace that may stand in other files as well."""
+    return not definition.uid or definition.role == NAMESPACE

@@ -115,6 +115,8 @@ class LanguageSpec:
     """Nodes that are a definition's body where no field says so: its signature ends before them."""
     between: frozenset[str] = frozenset()
     """Nodes that may stand between a definition and its comment, as attributes do."""
+    open_modules: bool = False
+    """Whether `@definition.module` is a namespace: without objects, and open to other files."""
     receiver: str = ""
     """The name of the object in a method (`this`), unless the query captures one."""
     parent: str = ""
@@ -133,6 +135,10 @@ class LanguageSpec:
     """(path, text of `@package`) → the namespace that the file's names join; None if files stand alone."""
     packages_nest: bool = False
     """Whether a second `@package` of a file stands inside the first."""
+    dialect: Callable[[Content], LanguageSpec] | None = None
+    """Which language a file really is, by its text alone: a header of C or of C++."""
+    masked: Callable[[bytes], bytes] | None = None
+    """The text to parse, of the same length: without what the grammar cannot know, such as macros."""
     read_import: ImportReader | None = None
     """What an `@import` match imports; by default the captures are taken literally."""
 
