@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import overload
 from index.content import Content, Unreadable, content_of, read_content
 from index.conventions import is_generated
 from index.documents import chunks_of, documents_of
-from index.facts import dump_body, dump_interface
+from index.facts import Interface, dump_body, dump_interface
 from index.files import PROSE, Found, language_of, reason_to_skip
 from index.languages.extract import extract
 from index.languages.registry import spec_of
@@ -85,16 +85,22 @@ def _parsed(
         facts = spec.read(repository, path, content)
     else:
         facts = extract(spec, repository, path, content)
-    namespace = facts.interface.namespace
     entry = FileEntry(
         replace(record, has_errors=facts.has_errors),
         facts.symbols,
         documents=documents(lambda: documents_of(path, content.text, facts.symbols)),
         interface=dump_interface(facts.interface),
         body=dump_body(facts.body),
-        exports={export_key(namespace, name) for name in added_names(facts.interface)} if namespace else (),
+        exports=_exports(facts.interface, spec.rules.open_classes),
     )
     return ReadFile(entry, is_module=True)
+
+
+def _exports(interface: Interface, open_classes: bool) -> Collection[int]:
+    """Keys of what a file adds to its namespace."""
+    if not interface.namespace:
+        return ()
+    return {export_key(interface.namespace, name) for name in added_names(interface, open_classes)}
 
 
 class LaterDocuments(Sequence[Document]):

@@ -12,8 +12,8 @@ from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, UNKNOWN_ROOT
 from index.languages.spec import LAST_CHILD, LanguageSpec, Step, TypeNames
 
 _MAX_PARTS, _MAX_NESTING, _MAX_TYPE_CHARS = 12, 4, 300
-_SEPARATORS = re.compile(r"\s*(?:::|\\|\?\.|->)\s*")
-_NAMED_TYPE = re.compile(r"([^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*)\s*([<\[].*[>\]])?\s*", re.DOTALL)
+_SEPARATORS = re.compile(r"\s*(?:::|\?\.|->)\s*")
+_NAMED_TYPE = re.compile(r"(\\?[^\W\d][\w\\]*(?:\s*\.\s*[^\W\d]\w*)*)\s*([<\[].*[>\]])?\s*", re.DOTALL)
 _LEADING_CONTAINER = re.compile(r"\[[^\[\]]*\]\s*(?=[\w*&\[(])")
 _GO_MAP = re.compile(r"map\s*\[[^\[\]]*\]")
 _TRAILING = re.compile(r"(?:\s*(?:[?!&*]|\bconst\b|\.\.\.))+$")
@@ -60,6 +60,9 @@ class Chains:
             following = (
                 node.child_by_field_name(step.inner) if step.inner else next(iter(node.named_children), None)
             )
+            if following is None and name is not None and self._is_absolute(node):
+                inner.append(name)
+                break
             if following is None:
                 following, name = name, None
             if name is not None:
@@ -76,12 +79,19 @@ class Chains:
 
     def root(self, node: Node) -> str:
         """The word for a chain's root."""
-        if node.type in self._spec.names:
+        if node.type in self._spec.own_fields:
+            return f"{self._spec.receiver}.{bare_name(self._text(node))}"
+        if self.is_name(node):
             return self._text(node)
         return LITERAL_ROOT if node.type in self._spec.literals else UNKNOWN_ROOT
 
     def is_name(self, node: Node) -> bool:
-        return node.type in self._spec.names
+        return node.type in self._spec.names or self._is_absolute(node)
+
+    def _is_absolute(self, node: Node) -> bool:
+        """Whether a node is a name of the top of everything: `::Name`."""
+        mark = self._spec.absolute
+        return bool(mark) and node.type in self._spec.steps and node.children[0].type == mark
 
     def written(self, chain: Chain) -> str:
         """A taken-apart expression as a chain; the base class's part of an object is `super.()` everywhere."""
@@ -116,6 +126,11 @@ class Chains:
     def type(self, node: Node | None) -> str:
         """The chain of an instance of a written type."""
         return type_chain(self._text(node).lstrip(": \t"), self._spec.types) if node is not None else ""
+
+
+def bare_name(text: str) -> str:
+    """A name without quotes and the marks of fields and symbols: `@size`, `:size`."""
+    return text.strip("\"'`").lstrip("@:")
 
 
 def _name_after(node: Node, step: Step) -> Node | None:

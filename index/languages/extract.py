@@ -13,7 +13,7 @@ from tree_sitter import Node
 from index.content import Content
 from index.conventions import is_test_path
 from index.facts import CALL, DEFINITION, ELEMENT, IMPORT, MARKS, VALUE, Binding, FileFacts, ImportUse, Use
-from index.languages.chains import Chains
+from index.languages.chains import Chains, bare_name
 from index.languages.comments import comment_before
 from index.languages.imports import read_plain_import
 from index.languages.matches import DEFINITIONS, Captures, Event, matches
@@ -120,6 +120,7 @@ class _File:
             self._function(event, scope, name, is_test)
 
     def _class(self, event: Event, scope: int, name: str) -> None:
+        scope = self._owner(event.captures, scope)
         qualified_name = self._scopes.qualified(scope, name)
         symbol = self._define(_CLASS_LIKE[event.head], qualified_name, event, scope)
         inner = self._scopes.open_class(qualified_name, symbol, scope)
@@ -134,11 +135,7 @@ class _File:
         self._open.append((event.node.end_byte, inner))
 
     def _function(self, event: Event, scope: int, name: str, is_test: bool) -> None:
-        captures = event.captures
-        if "owner" in captures:
-            owner = self._chains.type(captures["owner"]).removesuffix(f".{CALL}")
-            if owner and MARKS.isdisjoint(owner.split(".")):
-                scope = self._scopes.part_of(self._scopes.qualified(scope, owner), scope)
+        captures, scope = event.captures, self._owner(event.captures, scope)
         outer = self._scopes.scopes[scope]
         in_class = outer.kind == "class"
         kind = SymbolKind.METHOD if in_class else SymbolKind.FUNCTION
@@ -163,6 +160,13 @@ class _File:
             self._scopes.bind(inner, opened.receiver, OPAQUE)
         self._open.append((event.node.end_byte, inner))
 
+    def _owner(self, captures: Captures, scope: int) -> int:
+        """The scope that a definition belongs to: a class that stands elsewhere, if it names one."""
+        owner = self._chains.type(captures.get("owner")).removesuffix(f".{CALL}")
+        if not owner or not MARKS.isdisjoint(owner.split(".")):
+            return scope
+        return self._scopes.part_of(self._scopes.qualified(scope, owner), scope)
+
     def _role(self, captures: Captures) -> str:
         if "static" in captures:
             return "class"
@@ -175,7 +179,8 @@ class _File:
         if body is not None and "body" in event.captures:
             brace = self.source.find(b"{", end, min(body.end_byte, end + _MAX_HEAD_CHARS))
             end = max(end, brace)
-        end = min(end, whole.start_byte + 4 * _MAX_SIGNATURE_CHARS)
+        remarks = (child.start_byte for child in node.children if child.type in self.spec.comments)
+        end = min(end, whole.start_byte + 4 * _MAX_SIGNATURE_CHARS, *remarks)
         signature = _SPACE.sub(" ", self.lines.text(whole.start_byte, end)).strip().rstrip("{=> ")
         docstring = comment_before(whole, self.spec, self.text)
         parent = self._scopes.scopes[scope].symbol
@@ -240,7 +245,8 @@ class _File:
         name_node = event.captures.get("name")
         if name_node is not None and name_node.id not in self._bound:
             self._bound.add(name_node.id)
-            self._scopes.bind(scope, self.text(name_node), Binding(VALUE, "", self._value_of(event.captures)))
+            name = event.given_name or self.text(name_node)
+            self._scopes.bind(scope, name, Binding(VALUE, "", self._value_of(event.captures)))
 
     def _element(self, event: Event, scope: int) -> None:
         name_node = event.captures.get("name")
@@ -258,10 +264,11 @@ class _File:
         name_node, owner = event.captures.get("name"), self._scopes.scopes[scope]
         if name_node is None or owner.kind != "class":
             return
-        name = self.text(name_node)
+        name = bare_name(self.text(name_node))
         chain = self._scopes.outside(self._value_of(event.captures), inner)
         uid = ""
-        if not owner.names.get(name):
+        known = owner.names.get(name, ())
+        if not known or (self.spec.rules.methods_apart and all(b.kind == DEFINITION for b in known)):
             symbol = self._symbol(
                 SymbolKind.FIELD, f"{owner.qualified_name}.{name}", event.node, owner.symbol,
                 self._head(event.node),
@@ -343,6 +350,8 @@ class _File:
         nodes = chain.named
         if self._chains.is_name(chain.root):
             nodes = [chain.root, *nodes]
+        if chain.root.type in self.spec.own_fields:
+            nodes = [chain.root, *nodes]
         if nodes:
             self._uses.append(Use(scope, role, self._chains.written(chain), self._positions(nodes)))
 
@@ -366,4 +375,4 @@ def file_module_name(path: str) -> str:
 
 def _plain_name(text: str) -> str:
     """A name without quotes and dots, which separate names: titles of tests may hold them."""
-    return text.strip("\"'`").replace(".", "_") or "_"
+    return bare_name(text).replace(".", "_") or "_"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from index.facts import IMPORT, Definition, Interface
+from index.facts import DEFINITION, IMPORT, Binding, Definition, Interface
 from index.languages.spec import LanguageSpec
 from index.python_scopes import FileScopes
 
@@ -18,6 +18,7 @@ class LanguageScopes(FileScopes):
         self.namespace = ""
         self._classes: dict[str, int] = {}
         self.methods_apart = spec.rules.methods_apart
+        self._open_classes = spec.rules.open_classes
         self._anonymous: Counter[str] = Counter()
         self._partial: dict[int, list[int]] = {}
         """Scope of a class whose definition was not met → symbols of its members."""
@@ -49,6 +50,8 @@ class LanguageScopes(FileScopes):
             known = self.open("class", qualified_name, self.scopes[parent].symbol, parent)
             self._classes[qualified_name] = known
             self._partial[known] = []
+            if self._open_classes and qualified_name not in self.scopes[parent].names:
+                self.bind(parent, qualified_name, Binding(DEFINITION, qualified_name, ""))
         return known
 
     def note_member(self, scope: int, symbol: int) -> None:
@@ -64,13 +67,14 @@ class LanguageScopes(FileScopes):
         return replace(shown, namespace=self.namespace)
 
 
-def added_names(interface: Interface) -> list[str]:
-    """What a file adds to its namespace: its names, and `Class.member` of classes defined in other files."""
+def added_names(interface: Interface, open_classes: bool = False) -> list[str]:
+    """What a file adds to its namespace: its names, and `Class.member` of classes that may stand in other files."""
     names = [""]
     names += (name for name, bindings in interface.names.items() if any(b.kind != IMPORT for b in bindings))
     for qualified_name, definition in interface.definitions.items():
-        if is_partial(definition):
-            names.append(f"{qualified_name}.")
+        if is_partial(definition) or (open_classes and definition.kind == "class"):
+            if definition.bases or not open_classes:
+                names.append(f"{qualified_name}.")
             names += (f"{qualified_name}.{member}" for member in definition.members)
     return names
 

@@ -98,6 +98,10 @@ class LanguageSpec:
     """Reads a file where no query does."""
     grammar: str = ""
     query: str = ""
+    absolute: str = ""
+    """The mark before a name that is looked up at the top, whatever is around it."""
+    own_fields: frozenset[str] = frozenset()
+    """Nodes that name a field of the object by a mark before the name: Ruby's `@name`. They are names too."""
     literals: frozenset[str] = frozenset()
     """Nodes of expressions whose members are nothing of the repository."""
     names: frozenset[str] = frozenset({"identifier"})
