@@ -13,6 +13,7 @@ _MODULES = (
     "javascript",
     "project_files",
     "python",
+    "ruby",
     "typescript",
 )
 """Files of this folder that declare languages: each has `SPECS`, a tuple of them."""
