@@ -9,7 +9,7 @@ from functools import lru_cache
 from tree_sitter import Node
 
 from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, UNKNOWN_ROOT
-from index.languages.spec import LAST_CHILD, LanguageSpec, Step, TypeNames
+from index.languages.spec import LAST_CHILD, LAST_LEAF, LanguageSpec, Step, TypeNames
 
 _MAX_PARTS, _MAX_NESTING, _MAX_TYPE_CHARS = 12, 4, 300
 _SEPARATORS = re.compile(r"\s*(?:::|\?\.|->)\s*")
@@ -134,9 +134,13 @@ def bare_name(text: str) -> str:
 
 
 def _name_after(node: Node, step: Step) -> Node | None:
-    if step.name != LAST_CHILD:
+    if step.name == LAST_CHILD:
+        return node.named_children[-1] if node.named_child_count > 1 else None
+    if step.name != LAST_LEAF:
         return node.child_by_field_name(step.name) if step.name else None
-    return node.named_children[-1] if node.named_child_count > 1 else None
+    while node.named_children:
+        node = node.named_children[-1]
+    return node
 
 
 @lru_cache(maxsize=32_768)

@@ -6,14 +6,14 @@ One pass over what the language's query found, in order of place, with a stack o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tree_sitter import Node
 
 from index.content import Content
 from index.conventions import is_test_path
 from index.facts import CALL, DEFINITION, ELEMENT, IMPORT, MARKS, VALUE, Binding, FileFacts, ImportUse, Use
-from index.languages.chains import Chains, bare_name
+from index.languages.chains import Chains, bare_name, type_chain
 from index.languages.comments import comment_before
 from index.languages.imports import read_plain_import
 from index.languages.matches import DEFINITIONS, Captures, Event, matches
@@ -50,6 +50,9 @@ class _File:
         self._test_file = is_test_path(path)
         self._found, self._taken = matches(spec, self._root)
         self._bound: set[int] = set()
+        self._doc_types: dict[int, Mapping[str, str]] = {}
+        self._opened: set[int] = set()
+        """Nodes of definitions, which open a scope by themselves."""
         self._open: list[tuple[int, int]] = []
         self._returns: list[tuple[int, str]] = []
         self._uses: list[Use] = []
@@ -110,8 +113,7 @@ class _File:
         self._bound.add(name_node.id)
         name = _plain_name(self.text(name_node))
         self._taken.add(event.node.id)
-        if "inner" in captures:
-            self._taken.add(captures["inner"].id)
+        self._opened.update((event.node.id, captures.get("inner", event.node).id))
         if event.head in _VALUE_LIKE:
             self._value(event, scope, name, _VALUE_LIKE[event.head])
         elif event.head in _CLASS_LIKE:
@@ -152,6 +154,11 @@ class _File:
         opened.role = "test" if kind is SymbolKind.TEST else self._role(captures)
         if "returns" in captures:
             opened.returns, opened.returns_annotated = self._chains.type(captures["returns"]), True
+        if self.spec.doc_types is not None:
+            self._doc_types[inner] = self.spec.doc_types(self._scopes.symbols[symbol].docstring)
+            stated = self._stated(self._doc_types[inner], "")
+            if stated:
+                opened.returns, opened.returns_annotated = stated, True
         if "receiver" in captures:
             opened.receiver = self.text(captures["receiver"])
         elif in_class:
@@ -217,6 +224,8 @@ class _File:
         if not any(binding.target for binding in opened.names.get(name, ())):
             whole = self._whole(event.node)
             docstring = comment_before(whole, self.spec, self.text)
+            if docstring and self.spec.doc_types is not None:
+                chain = self._stated(self.spec.doc_types(docstring), "") or chain
             symbol = self._symbol(
                 kind, self._scopes.qualified(scope, name), whole, opened.symbol, self._head(whole), docstring
             )
@@ -246,7 +255,12 @@ class _File:
         if name_node is not None and name_node.id not in self._bound:
             self._bound.add(name_node.id)
             name = event.given_name or self.text(name_node)
-            self._scopes.bind(scope, name, Binding(VALUE, "", self._value_of(event.captures)))
+            chain = self._stated(self._doc_types.get(scope, {}), name) or self._value_of(event.captures)
+            self._scopes.bind(scope, name, Binding(VALUE, "", chain))
+
+    def _stated(self, types: Mapping[str, str], name: str) -> str:
+        """The chain of the type that a doc comment states."""
+        return type_chain(types[name], self.spec.types) if name in types else ""
 
     def _element(self, event: Event, scope: int) -> None:
         name_node = event.captures.get("name")
@@ -286,7 +300,7 @@ class _File:
 
     def _scope(self, event: Event, scope: int) -> None:
         """A lambda or anonymous function has names of its own."""
-        if event.node.id not in self._taken:
+        if event.node.id not in self._opened:
             outer = self._scopes.scopes[scope]
             inner = self._scopes.open("block", outer.qualified_name, outer.symbol, scope)
             self._open.append((event.node.end_byte, inner))

@@ -11,6 +11,7 @@ from index.languages.spec import LanguageSpec
 _MODULES = (
     "go",
     "javascript",
+    "php",
     "project_files",
     "python",
     "ruby",

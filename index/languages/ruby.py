@@ -13,6 +13,7 @@ from typing import Any
 
 from index.facts import CALL, ELEMENT
 from index.infer import Found, Inference
+from index.languages.doc_types import yard_types
 from index.languages.rules import NamespaceRules
 from index.languages.spec import Import, LanguageSpec, Step
 from index.world import Module, World
@@ -209,6 +210,7 @@ SPECS = (
         receiver="self",
         parent="super",
         builtins=_BUILTINS,
+        doc_types=yard_types,
         test_files=r"_(?:spec|test)\.rb$|(?:^|/)(?:spec|test|features)/|(?:^|/)test_[^/]*\.rb$",
         test_stem=r"(.+)_(?:spec|test)|(?:test|spec)_(.+)",
         test_names=r"^test_",

@@ -12,7 +12,7 @@ from index.content import Content
 from index.facts import FileFacts
 from index.languages.rules import Rules
 
-LAST_CHILD = "-1"
+LAST_CHILD, LAST_LEAF = "-1", "-2"
 
 
 class Step(NamedTuple):
@@ -20,7 +20,7 @@ class Step(NamedTuple):
 
     `inner` is the field of that expression, empty for the first named child; where the node has no such field, a
     chain begins with its name. `name` is the field of the name that follows, LAST_CHILD for the last of several
-    named children, `mark` the mark after that.
+    named children, LAST_LEAF for what that ends with, `mark` the mark after that.
     """
 
     inner: str = ""
@@ -123,6 +123,8 @@ class LanguageSpec:
     """The name of the base class's part of the object (`super`)."""
     builtins: frozenset[str] = frozenset()
     types: TypeNames = field(default_factory=TypeNames)
+    doc_types: Callable[[str], Mapping[str, str]] | None = None
+    """A doc comment → the types that it states, by name of parameter; the empty name for what is documented."""
     test_files: str = ""
     """Expression that finds test files by path."""
     test_stem: str = ""

@@ -197,3 +197,26 @@ def test_rspec_blocks_are_tests_that_use_what_let_names(tree):
         "spec/cart_spec.rb::Cart.#total.adds up TESTS lib/cart.rb::Cart.total (scoped)",
         "spec/cart_spec.rb TESTS lib/cart.rb (name_only)",
     }
+
+
+def test_ruby_types_in_yard_comments_are_believed(tree):
+    graph = tree(
+        {
+            "a.rb": """
+                class Engine
+                  def start = 1
+                end
+
+                class Car
+                  # @param engine [Engine] what drives
+                  # @return [Engine]
+                  def swap(engine)
+                    engine.start
+                    swap(engine).start
+                  end
+                end
+                """
+        }
+    )
+    starts = graph.edges(target=graph.symbols(qualified_name="Engine.start")[0].uid, types=["CALLS"])
+    assert len({edge.span.start_line for edge in starts if edge.span}) == 2
