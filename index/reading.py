@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import overload
 
 from index.content import Content, Unreadable, content_of, read_content
-from index.conventions import is_generated
+from index.conventions import is_generated, is_minified
 from index.documents import chunks_of, documents_of
 from index.facts import Interface, dump_body, dump_interface
 from index.files import PROSE, Found, language_of, reason_to_skip
@@ -67,6 +67,8 @@ def read_given(repository: str, path: str, data: bytes) -> ReadFile:
     record = replace(record, content_hash=content.content_hash)
     if is_generated(name, data):
         return ReadFile(FileEntry(replace(record, skipped="generated")))
+    if is_minified(name, data):
+        return ReadFile(FileEntry(replace(record, skipped="minified")))
     return _parsed(repository, record, content, LaterDocuments)
 
 
@@ -140,4 +142,6 @@ def _content(root: Path, found: Found) -> tuple[FileRecord, Content | None]:
     )
     if is_generated(found.path.rpartition("/")[2], content.data):
         return replace(record, skipped="generated"), None
+    if is_minified(found.path, content.data):
+        return replace(record, skipped="minified"), None
     return record, content

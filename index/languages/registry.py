@@ -11,11 +11,13 @@ from index.languages.spec import LanguageSpec
 _MODULES = (
     "go",
     "javascript",
+    "outline",
     "php",
     "project_files",
     "python",
     "ruby",
     "typescript",
+    "web",
 )
 """Files of this folder that declare languages: each has `SPECS`, a tuple of them."""
 
