@@ -9,13 +9,16 @@ from posixpath import splitext
 from index.languages.spec import LanguageSpec
 
 _MODULES = (
+    "bash",
     "go",
     "javascript",
+    "lua",
     "outline",
     "php",
     "project_files",
     "python",
     "ruby",
+    "sql",
     "typescript",
     "web",
 )
