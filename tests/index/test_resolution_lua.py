@@ -68,7 +68,7 @@ def test_lua_objects_find_methods_of_their_tables_and_bases(tree):
         "kind.lua::kind CALLS kind.lua::Kind.new",
         "kind.lua::kind CALLS base.lua::Base.draw (scoped)",
     }
-    assert {r.name for r in graph.references() if r.span.start_line == 17} == {"unknown", "draw"}
+    assert {r.name for r in graph.references() if r.span.start_line == 15} == {"unknown", "draw"}
 
 
 def test_bash_scripts_call_what_they_source_and_no_other_programs(tree):
