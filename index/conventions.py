@@ -51,6 +51,13 @@ _VENDORED_FOLDERS = frozenset(
     {"_vendor", "_vendored", "vendored", "third_party", "thirdparty", "bower_components"}
 )
 _GENERATED_NAMES = ("*_pb2.py", "*_pb2_grpc.py", "*_pb2.pyi", "*.min.js", "*.min.css")
+_LOCK_FILES = frozenset(
+    {"package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "packages.lock.json", "go.sum", "bun.lockb",
+     ".terraform.lock.hcl", "Package.resolved", "cabal.project.freeze"}
+)  # fmt: skip
+_MINIFIED_SUFFIXES = (".js", ".mjs", ".cjs", ".css", ".html", ".htm")
+_MINIFIED_BYTES, _MINIFIED_LINE_BYTES = 5_000, 500
+"""A file of at least so many bytes is minified where its lines are so long on average."""
 _GENERATED_MARK = re.compile(
     rb"@generated\b"
     rb"|(?:auto-?generated|generated (?:by|from)|automatically generated)[^\n]{0,120}(?:\n[^\n]{0,120}){0,2}"
@@ -104,6 +111,18 @@ def is_secret(name: str) -> bool:
 def is_vendored_folder(name: str, entries: Sequence[str]) -> bool:
     """Whether a folder of that name and with these entries holds other people's code."""
     return name in _VENDORED_FOLDERS or (name == "vendor" and "__init__.py" not in entries)
+
+
+def is_lock_file(name: str) -> bool:
+    """Whether a file name is one under which a package manager writes down what it chose."""
+    return name.endswith(".lock") or name in _LOCK_FILES
+
+
+def is_minified(name: str, content: bytes) -> bool:
+    """Whether a script, page or style sheet has its lines joined: nobody edits it as it stands."""
+    if len(content) < _MINIFIED_BYTES or not name.endswith(_MINIFIED_SUFFIXES):
+        return False
+    return len(content) > _MINIFIED_LINE_BYTES * (content.count(b"\n") + 1)
 
 
 def is_generated(name: str, content: bytes) -> bool:

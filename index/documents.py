@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import chain
+from posixpath import splitext
 
 from index.content import Content
 from index.parse import Lines
@@ -14,6 +17,17 @@ from index.words import bag, terms, terms_by_line
 
 _CHUNK_BYTES = 1_500
 _MAX_CHUNKS = 400
+_HEADINGS = {
+    ".md": re.compile(rb"^(?=#{1,6}[ \t])|^(?=[^\s#>|`-][^\n]*\n(?:=+|-+)[ \t]*\r?$)", re.MULTILINE),
+    ".rst": re.compile(
+        rb"^(?=[^\s.][^\n]*\n([=\-~^\"'`*+#_:.])\1{2,}[ \t]*\r?$)"
+        rb"|^(?=([=\-~^\"'`*+#_:.])\2{2,}\r?\n[^\n]+\n\2{3,}\r?$)",
+        re.MULTILINE,
+    ),
+}
+_HEADINGS[".markdown"] = _HEADINGS[".md"]
+_OVERLINE = re.compile(rb"[^\w\s]+\r?\n")
+_FENCE = re.compile(rb"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _SEARCHED_KINDS = frozenset(
     {SymbolKind.CLASS, SymbolKind.INTERFACE, SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.TEST}
 )
@@ -45,12 +59,12 @@ def documents_of(path: str, text: str, symbols: Sequence[Symbol]) -> list[Docume
 
 
 def chunks_of(path: str, content: Content) -> list[TextChunk]:
-    """Paragraphs of a text, joined up to about 1,500 bytes, the first 400 of them."""
+    """Sections of a text, joined up to about 1,500 bytes or else cut at paragraphs; the first 400 chunks."""
     lines = Lines(content.data, content.encoding)
     chunks: list[TextChunk] = []
-    start = 0
+    start, headings = 0, _headings(path, content.data)
     while start < len(content.data) and len(chunks) < _MAX_CHUNKS:
-        end = _chunk_end(content.data, start)
+        end = _chunk_end(content.data, start, headings)
         uid = hashlib.blake2b(f"{path}\0{len(chunks)}".encode(), digest_size=8).hexdigest()
         text = lines.text(start, end)
         if text.strip():
@@ -59,10 +73,39 @@ def chunks_of(path: str, content: Content) -> list[TextChunk]:
     return chunks
 
 
-def _chunk_end(data: bytes, start: int) -> int:
-    """The end of a paragraph, of a line, or of the text, at or shortly after the wanted size."""
+def _headings(path: str, data: bytes) -> list[int]:
+    """Where the headings of Markdown or reStructuredText begin, in order; those inside fenced code are none."""
+    pattern = _HEADINGS.get(splitext(path)[1].lower())
+    if pattern is None:
+        return []
+    fences = (
+        [match.span() for match in _FENCE.finditer(data)] if path.lower().endswith(("md", "markdown")) else []
+    )
+    starts = [start for start, _ in fences]
+    found: list[int] = []
+    for match in pattern.finditer(data):
+        before = bisect_right(starts, match.start()) - 1
+        if found and _OVERLINE.fullmatch(data, found[-1], match.start()):
+            continue
+        if before < 0 or match.start() >= fences[before][1]:
+            found.append(match.start())
+    return found
+
+
+def _chunk_end(data: bytes, start: int, headings: list[int]) -> int:
+    """The last heading within the wanted size; else the next one, or the end of a paragraph, line or the text."""
     if start + _CHUNK_BYTES >= len(data):
         return len(data)
+    next_heading = bisect_right(headings, start)
+    last = bisect_right(headings, start + _CHUNK_BYTES) - 1
+    if last >= next_heading:
+        return headings[last]
+    if next_heading < len(headings):
+        return min(headings[next_heading], _paragraph_end(data, start))
+    return _paragraph_end(data, start)
+
+
+def _paragraph_end(data: bytes, start: int) -> int:
     for separator in (b"\n\n", b"\n"):
         end = data.find(separator, start + _CHUNK_BYTES // 2, start + 2 * _CHUNK_BYTES)
         if end >= 0:

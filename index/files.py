@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.content import MAX_FILE_BYTES, changed_ns
-from index.conventions import is_secret, is_vendored_folder
+from index.conventions import is_lock_file, is_secret, is_vendored_folder
 from index.errors import RootError
 from index.ignore import IGNORE_FILES, IgnoreRules
 from index.languages.registry import spec_of
@@ -190,6 +190,8 @@ def reason_to_skip(name: str, size_bytes: int, language: str | None) -> str | No
     """Why a regular file of that name and size is not to be read, if so."""
     if is_secret(name):
         return "may hold credentials"
+    if is_lock_file(name):
+        return "lock file"
     if language and size_bytes > MAX_FILE_BYTES:
         return f"larger than {MAX_FILE_BYTES // 1_000_000} MB"
     return None

@@ -45,7 +45,7 @@ class Inference:
         if name in self.rules.own_types:
             own = self.enclosing_class(scope)
             return self._class_found(own) if own else NOTHING
-        index, first = scope, True
+        index, first, innermost = scope, True, True
         while index > 0:
             opened = self.scopes[index]
             if opened.kind in ("function", "block"):
@@ -54,14 +54,21 @@ class Inference:
                 bindings = opened.names.get(name)
                 if bindings and not (passed and all(binding.kind == VALUE for binding in bindings)):
                     return self._local_value(index, name, bindings)
-            elif first or self.rules.implicit_receiver or self.is_namespace(opened.qualified_name):
+            elif (
+                first
+                or self.is_namespace(opened.qualified_name)
+                or (self.rules.implicit_receiver and (innermost or self.rules.reaches_out(name)))
+            ):
                 found = self._from_class(opened.qualified_name, name)
                 if found is not None:
                     return found
+                innermost = False
             index, first = opened.parent, first and opened.kind == "block"
         found_global = self.visible_name(self.path, name)
         if found_global is not None:
             return found_global
+        if name in self.rules.makers and (maker := self.enclosing_class(scope)):
+            return self._class_found(maker)
         return OUTSIDE if name in self._builtins else None
 
     def _from_class(self, class_name: str, name: str) -> Found | None:
@@ -73,6 +80,9 @@ class Inference:
         if self.rules.implicit_receiver:
             owner = self._whole_class(owner)
             found = self.attribute(Instance(owner), name)
+            by_type = not (isinstance(found.entity, Definer) and found.entity.is_class)
+            held = None if self.rules.names_call else found.held
+            found = found._replace(typed=by_type, held=held)
             return found if found.uid or found.entity is not None else None
         bindings = self.world.member(self.path, class_name, name)
         return self.binding(self.path, bindings, owner=owner) if bindings else None
@@ -280,12 +290,16 @@ class Inference:
             found = found or self.visible_name(path, root, depth)
             if found is None and owner is not None:
                 found = self.binding(path, self.world.member(path, owner.qualified_name, root), depth)
+                if root in self.rules.makers and found == NOTHING:
+                    found = Found(receiver if isinstance(receiver, Definer) else owner, typed=True)
         return self._follow(found or NOTHING, parts, depth)
 
     def _around(self, path: str, owner: Definer, name: str, depth: int) -> Found | None:
         """What a bare name means in a class's body: a member of it or of a class around it."""
         around = owner.qualified_name
         while around and depth <= _MAX_DEPTH:
+            if around != owner.qualified_name and not self.rules.reaches_out(name):
+                break
             outer = Definer(path, around, True)
             found = self._member(outer, name, Instance(outer), depth + 1, set())
             if found.uid or found.entity is not None:
@@ -317,6 +331,8 @@ class Inference:
 
     def _called(self, entity: Entity, depth: int) -> Entity:
         match entity:
+            case Definer(is_class=True, receiver=Definer() as asked) if asked[:2] == entity[:2]:
+                return asked
             case Definer(is_class=True):
                 return Instance(entity._replace(receiver=None))
             case Definer():
@@ -375,7 +391,7 @@ class Inference:
                 if not found.uid and found.entity is None and not made:
                     return self.rules.beyond(self, entity, name, depth) or NOTHING
                 if made:
-                    return self._class_found(entity)
+                    return self._class_found(entity)._replace(typed=not self.rules.names_call)
                 return self._property_value(found, depth) if self.rules.implicit_receiver else found
             case Instance() if name and name == self.rules.class_member:
                 return self._class_found(entity.of)._replace(typed=True)
@@ -383,7 +399,11 @@ class Inference:
                 found = self._member(entity.of, name, entity, depth, set())._replace(typed=True)
                 if found.entity is None and not found.uid and name in self.rules.same_methods:
                     return Found(Same(entity), typed=True)
+                if name in self.rules.class_attributes and not found.uid:
+                    return Found(entity.of._replace(receiver=entity.of), typed=True)
                 return self._property_value(found, depth)
+            case Definer() if self.rules.names_call and depth <= _MAX_DEPTH:
+                return self.attribute(self._returned(entity, depth), name, depth + 1)
             case Parent():
                 for base in self.bases(entity.of, depth):
                     found = self._member(base, name, entity.receiver, depth, set())

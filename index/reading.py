@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import overload
 
 from index.content import Content, Unreadable, content_of, read_content
-from index.conventions import is_generated
+from index.conventions import is_generated, is_minified
 from index.documents import chunks_of, documents_of
-from index.facts import dump_body, dump_interface
+from index.facts import Interface, dump_body, dump_interface
 from index.files import PROSE, Found, language_of, reason_to_skip
 from index.languages.extract import extract
 from index.languages.registry import spec_of
@@ -67,6 +67,8 @@ def read_given(repository: str, path: str, data: bytes) -> ReadFile:
     record = replace(record, content_hash=content.content_hash)
     if is_generated(name, data):
         return ReadFile(FileEntry(replace(record, skipped="generated")))
+    if is_minified(name, data):
+        return ReadFile(FileEntry(replace(record, skipped="minified")))
     return _parsed(repository, record, content, LaterDocuments)
 
 
@@ -85,18 +87,22 @@ def _parsed(
         facts = spec.read(repository, path, content)
     else:
         facts = extract(spec, repository, path, content)
-    namespace = facts.interface.namespace
     entry = FileEntry(
         replace(record, has_errors=facts.has_errors),
         facts.symbols,
         documents=documents(lambda: documents_of(path, content.text, facts.symbols)),
         interface=dump_interface(facts.interface),
         body=dump_body(facts.body),
-        exports={export_key(namespace, name) for name in added_names(path, facts.interface)}
-        if namespace
-        else (),
+        exports=_exports(path, facts.interface, spec.rules.open_classes),
     )
     return ReadFile(entry, is_module=True)
+
+
+def _exports(path: str, interface: Interface, open_classes: bool) -> Collection[int]:
+    """Keys of what a file adds to its namespace."""
+    if not interface.namespace:
+        return ()
+    return {export_key(interface.namespace, name) for name in added_names(path, interface, open_classes)}
 
 
 class LaterDocuments(Sequence[Document]):
@@ -136,4 +142,6 @@ def _content(root: Path, found: Found) -> tuple[FileRecord, Content | None]:
     )
     if is_generated(found.path.rpartition("/")[2], content.data):
         return replace(record, skipped="generated"), None
+    if is_minified(found.path, content.data):
+        return replace(record, skipped="minified"), None
     return record, content

@@ -141,7 +141,10 @@ class _Resolver:
             position = -1
         elif root == "super" and parts[:1] == [CALL]:
             found, parts = self.infer.parent_of(scope), parts[1:]
-            if parts[:1] == [CALL]:
+            if self.infer.rules.super_calls_namesake:
+                found = self.infer.attribute(found.entity, self._method_name(scope))
+                self._emit(use, 0, EdgeType.CALLS, found, typed=True)
+            elif parts[:1] == [CALL]:
                 self._emit(use, 0, EdgeType.CALLS, self._constructor(found.entity), typed=True)
         else:
             local = self.infer.local(root, scope, called=parts[:1] == [CALL])
@@ -168,6 +171,12 @@ class _Resolver:
                 self._unresolved(use, position, part, called)
             known = found.entity is not None or self.infer.rules.extensions
 
+    def _method_name(self, scope: int) -> str:
+        """The name of the function around a scope."""
+        while scope > 0 and self.scopes[scope].kind != "function":
+            scope = self.scopes[scope].parent
+        return self.scopes[scope].qualified_name.rpartition(".")[2]
+
     def _is_receiver(self, name: str, scope: int) -> bool:
         return name == self.scopes[scope].receiver
 
@@ -176,6 +185,9 @@ class _Resolver:
         last = following == len(parts)
         if last and use.role == "inherits":
             return EdgeType.INHERITS
+        is_function = isinstance(found.entity, Definer) and not found.entity.is_class
+        if is_function and self.infer.rules.names_call and use.role != "inherits":
+            return EdgeType.CALLS
         if parts[following : following + 1] == [CALL] or (last and use.role == "decorates"):
             is_class = isinstance(found.entity, Definer) and found.entity.is_class
             return EdgeType.INSTANTIATES if is_class else EdgeType.CALLS
@@ -215,7 +227,9 @@ class _Resolver:
     def _unresolved(self, use: Use, position: int, name: str, called: bool) -> None:
         if name.isdigit():  # a part of a tuple
             return
-        type_ = EdgeType.CALLS if called or use.role == "decorates" else EdgeType.REFERENCES
+        rules = self.infer.rules
+        called = called or use.role == "decorates" or (rules.names_call and not rules.reaches_out(name))
+        type_ = EdgeType.CALLS if called else EdgeType.REFERENCES
         if use.role == "inherits":
             type_ = EdgeType.INHERITS
         source = self.scopes[use.scope].uid

@@ -9,11 +9,11 @@ from functools import lru_cache
 from tree_sitter import Node
 
 from index.facts import CALL, CONTAINER, ELEMENT, LITERAL_ROOT, UNKNOWN_ROOT
-from index.languages.spec import REST, LanguageSpec, Step, TypeNames
+from index.languages.spec import LAST_LEAF, REST, LanguageSpec, Step, TypeNames
 
 _MAX_PARTS, _MAX_NESTING, _MAX_TYPE_CHARS = 12, 4, 300
-_SEPARATORS = re.compile(r"\s*(?:::|\\|\?\.|->)\s*")
-_NAMED_TYPE = re.compile(r"([^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*)\s*([<\[].*[>\]])?\s*", re.DOTALL)
+_SEPARATORS = re.compile(r"\s*(?:::|\?\.|->)\s*")
+_NAMED_TYPE = re.compile(r"(\\?[^\W\d][\w\\]*(?:\s*\.\s*[^\W\d]\w*)*)\s*([<\[].*[>\]])?\s*", re.DOTALL)
 _LEADING_CONTAINER = re.compile(r"\[[^\[\]]*\]\s*(?=[\w*&\[(])")
 _GO_MAP = re.compile(r"map\s*\[[^\[\]]*\]")
 _TRAILING = re.compile(r"(?:\s*(?:[?!&*]|\bconst\b|\.\.\.))+$")
@@ -60,6 +60,9 @@ class Chains:
             following = (
                 node.child_by_field_name(step.inner) if step.inner else next(iter(node.named_children), None)
             )
+            if following is None and names and self._is_absolute(node):
+                inner += names
+                break
             if following is None:
                 following, names = next(iter(names), None), names[1:]
             for name in reversed(names):
@@ -87,17 +90,28 @@ class Chains:
         if step.name == REST:
             further = (child.child_by_field_name("name") or child for child in node.named_children[1:])
             return [child for child in further if child.type in self._spec.names]
+        if step.name == LAST_LEAF:
+            while node.named_children:
+                node = node.named_children[-1]
+            return [node]
         name = node.child_by_field_name(step.name) if step.name else None
         return [name] if name is not None else []
 
     def root(self, node: Node) -> str:
         """The word for a chain's root."""
-        if node.type in self._spec.names:
+        if node.type in self._spec.own_fields:
+            return f"{self._spec.receiver}.{bare_name(self._text(node))}"
+        if self.is_name(node):
             return self._text(node)
         return LITERAL_ROOT if node.type in self._spec.literals else UNKNOWN_ROOT
 
     def is_name(self, node: Node) -> bool:
-        return node.type in self._spec.names
+        return node.type in self._spec.names or self._is_absolute(node)
+
+    def _is_absolute(self, node: Node) -> bool:
+        """Whether a node is a name of the top of everything: `::Name`."""
+        mark = self._spec.absolute
+        return bool(mark) and node.type in self._spec.steps and node.children[0].type == mark
 
     def written(self, chain: Chain) -> str:
         """A taken-apart expression as a chain; the base class's part of an object is `super.()` everywhere."""
@@ -133,6 +147,11 @@ class Chains:
     def type(self, node: Node | None) -> str:
         """The chain of an instance of a written type."""
         return type_chain(self._text(node).lstrip(": \t"), self._spec.types) if node is not None else ""
+
+
+def bare_name(text: str) -> str:
+    """A name without quotes and the marks of fields and symbols: `@size`, `:size`."""
+    return text.strip("\"'`").lstrip("@:")
 
 
 @lru_cache(maxsize=32_768)

@@ -26,6 +26,10 @@ def comment_before(node: Node, spec: LanguageSpec, text: Callable[[Node], str]) 
 
 def _comments_above(node: Node, spec: LanguageSpec) -> list[Node]:
     found: list[Node] = []
+    while node.prev_named_sibling is None and node.parent is not None and node.parent.parent is not None:
+        if node.parent.start_byte != node.start_byte:
+            break
+        node = node.parent
     below, above = node, node.prev_named_sibling
     while above is not None and _touch(above, below):
         if above.type in spec.comments:

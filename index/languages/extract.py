@@ -6,7 +6,7 @@ One pass over what the language's query found, in order of place, with a stack o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tree_sitter import Node
 
@@ -25,7 +25,7 @@ from index.facts import (
     ImportUse,
     Use,
 )
-from index.languages.chains import Chains
+from index.languages.chains import Chains, bare_name, type_chain
 from index.languages.comments import comment_before
 from index.languages.imports import read_plain_import
 from index.languages.matches import DEFINITIONS, Captures, Event, matches
@@ -69,6 +69,9 @@ class _File:
         self._found, self._taken, self._ignored = matches(spec, self._root)
         self._bound: set[int] = set()
         self._package_name = ""
+        self._doc_types: dict[int, Mapping[str, str]] = {}
+        self._opened: set[int] = set()
+        """Nodes of definitions, which open a scope by themselves."""
         self._open: list[tuple[int, int]] = []
         self._returns: list[tuple[int, str]] = []
         self._uses: list[Use] = []
@@ -136,8 +139,7 @@ class _File:
         scope = 0 if "global" in captures else scope
         name = plain_name(self.text(name_node))
         self._taken.add(event.node.id)
-        if "inner" in captures:
-            self._taken.add(captures["inner"].id)
+        self._opened.update((event.node.id, captures.get("inner", event.node).id))
         if event.head in _VALUE_LIKE:
             self._value(event, scope, name, _VALUE_LIKE[event.head])
         elif event.head in _CLASS_LIKE:
@@ -149,6 +151,7 @@ class _File:
         *around, name = name.split("::")
         for outer in around:
             scope = self._scopes.open_namespace(outer, scope)
+        scope = self._owner_scope(event.captures, scope)
         qualified_name = self._scopes.qualified(scope, name)
         symbol = self._define(_CLASS_LIKE[event.head], qualified_name, event, scope)
         inner = self._scopes.open_class(
@@ -167,13 +170,7 @@ class _File:
         self._open.append((event.node.end_byte, inner))
 
     def _function(self, event: Event, scope: int, name: str, is_test: bool) -> None:
-        captures = event.captures
-        if "owner" in captures:
-            owner = self._owner(captures["owner"])
-            if owner and "outer" in captures:
-                owner = f"{self._owner(captures['outer'])}.{owner}"
-            if owner:
-                scope = self._scopes.part_of(self._scopes.qualified(scope, owner), scope)
+        captures, scope = event.captures, self._owner_scope(event.captures, scope)
         outer = self._scopes.scopes[scope]
         in_class = outer.kind == "class" and not self._scopes.is_namespace(scope)
         kind = SymbolKind.METHOD if in_class else SymbolKind.FUNCTION
@@ -192,6 +189,11 @@ class _File:
         opened.role = "test" if kind is SymbolKind.TEST else self._role(captures)
         if "returns" in captures:
             opened.returns, opened.returns_annotated = self._chains.type(captures["returns"]), True
+        if self.spec.doc_types is not None:
+            self._doc_types[inner] = self.spec.doc_types(self._scopes.symbols[symbol].docstring)
+            stated = self._stated(self._doc_types[inner], "")
+            if stated:
+                opened.returns, opened.returns_annotated = stated, True
         if "receiver" in captures:
             opened.receiver = self.text(captures["receiver"])
         elif in_class:
@@ -199,6 +201,13 @@ class _File:
         if opened.receiver:
             self._scopes.bind(inner, opened.receiver, OPAQUE)
         self._open.append((event.node.end_byte, inner))
+
+    def _owner_scope(self, captures: Captures, scope: int) -> int:
+        """The scope that a definition belongs to: a class that stands elsewhere, if it names one."""
+        owner = self._owner(captures["owner"]) if "owner" in captures else ""
+        if owner and "outer" in captures:
+            owner = f"{self._owner(captures['outer'])}.{owner}"
+        return self._scopes.part_of(self._scopes.qualified(scope, owner), scope) if owner else scope
 
     def _owner(self, node: Node) -> str:
         """The class that a method outside it belongs to; of a container or type without members, its bare name."""
@@ -234,7 +243,8 @@ class _File:
         if body is not None and "body" in event.captures:
             brace = self.source.find(b"{", end, min(body.end_byte, end + _MAX_HEAD_CHARS))
             end = max(end, brace)
-        end = min(end, whole.start_byte + 4 * _MAX_SIGNATURE_CHARS)
+        remarks = (child.start_byte for child in node.children if child.type in self.spec.comments)
+        end = min(end, whole.start_byte + 4 * _MAX_SIGNATURE_CHARS, *remarks)
         signature = _SPACE.sub(" ", self.lines.text(whole.start_byte, end)).strip().rstrip("{=> ")
         docstring = comment_before(whole, self.spec, self.text)
         parent = self._scopes.scopes[scope].symbol
@@ -273,6 +283,8 @@ class _File:
         if not any(binding.target for binding in opened.names.get(name, ())):
             whole = self._whole(event.node)
             docstring = comment_before(whole, self.spec, self.text)
+            if docstring and self.spec.doc_types is not None:
+                chain = self._stated(self.spec.doc_types(docstring), "") or chain
             symbol = self._symbol(
                 kind, self._scopes.qualified(scope, name), whole, opened.symbol, self._head(whole), docstring
             )
@@ -303,7 +315,12 @@ class _File:
     def _parameter(self, event: Event, scope: int) -> None:
         name = self._bound_name(event)
         if name:
-            self._scopes.bind(scope, name, Binding(VALUE, "", self._value_of(event.captures)))
+            chain = self._stated(self._doc_types.get(scope, {}), name) or self._value_of(event.captures)
+            self._scopes.bind(scope, name, Binding(VALUE, "", chain))
+
+    def _stated(self, types: Mapping[str, str], name: str) -> str:
+        """The chain of the type that a doc comment states."""
+        return type_chain(types[name], self.spec.types) if name in types else ""
 
     def _bound_name(self, event: Event) -> str:
         """The name that a match binds, unless it was bound before."""
@@ -313,7 +330,7 @@ class _File:
         if node.id in self._bound:
             return ""
         self._bound.add(node.id)
-        return self.text(node)
+        return event.given_name or self.text(node)
 
     def _element(self, event: Event, scope: int) -> None:
         name = self._bound_name(event)
@@ -330,10 +347,11 @@ class _File:
         name_node, owner = event.captures.get("name"), self._scopes.scopes[scope]
         if name_node is None or owner.kind != "class":
             return
-        name = self.text(name_node)
+        name = bare_name(self.text(name_node))
         chain = self._scopes.outside(self._value_of(event.captures), inner)
         uid = ""
-        if not owner.names.get(name):
+        known = owner.names.get(name, ())
+        if not known or (self.spec.rules.methods_apart and all(b.kind == DEFINITION for b in known)):
             symbol = self._symbol(
                 SymbolKind.FIELD, f"{owner.qualified_name}.{name}", event.node, owner.symbol,
                 self._head(event.node),
@@ -374,7 +392,7 @@ class _File:
 
     def _scope(self, event: Event, scope: int) -> None:
         """A lambda or anonymous function has names of its own."""
-        if event.node.id not in self._taken:
+        if event.node.id not in self._opened:
             outer = self._scopes.scopes[scope]
             inner = self._scopes.open("block", outer.qualified_name, outer.symbol, scope)
             self._open.append((event.node.end_byte, inner))
@@ -437,7 +455,8 @@ class _File:
         if node is not None:
             self._taken.add(node.id)
             for part in node.named_children:
-                self._skip(part)
+                if part.type in self.spec.names or part.type in self.spec.steps:
+                    self._skip(part)
 
     def _note_use(self, node: Node, scope: int, role: str) -> None:
         chain = self._chains.take_apart(node)
@@ -446,6 +465,8 @@ class _File:
         if chain.root.id in self._ignored:
             written = UNKNOWN_ROOT + written[len(self.text(chain.root)) :]
         elif self._chains.is_name(chain.root):
+            nodes = [chain.root, *nodes]
+        if chain.root.type in self.spec.own_fields:
             nodes = [chain.root, *nodes]
         if nodes:
             self._uses.append(Use(scope, role, written, self._positions(nodes)))

@@ -31,6 +31,7 @@ _MAX_PATTERNS = 1_000
 _USE_ORDER = len(_HEADS) * _MAX_PATTERNS
 _BINDING = frozenset({"name", "alias", "default", "namespace", "module", "receiver", "owner"})
 """Captures of nodes that are no uses of names."""
+_GIVEN = "as."
 Captures = dict[str, Node]
 
 
@@ -40,6 +41,11 @@ class Event(NamedTuple):
     head: str
     node: Node
     captures: Captures
+
+    @property
+    def given_name(self) -> str:
+        """The name of what is written without one: what follows `as.` in the name of a capture."""
+        return next((name.removeprefix(_GIVEN) for name in self.captures if name.startswith(_GIVEN)), "")
 
 
 Place = tuple[int, int, int, int]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from index.languages.chains import bare_name
+
 
 def file_module_name(path: str) -> str:
     """A dotted name for a file as a module: `src/app/user.test.ts` → `app.user_test`."""
@@ -15,4 +17,4 @@ def file_module_name(path: str) -> str:
 
 def plain_name(text: str) -> str:
     """A name without quotes and dots, which separate names: titles of tests may hold them."""
-    return text.strip("\"'`").replace(".", "_") or "_"
+    return bare_name(text).replace(".", "_") or "_"

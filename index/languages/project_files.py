@@ -1,4 +1,4 @@
-"""Files that say where modules lie: Cargo.toml, go.mod, package.json, tsconfig.json. Each is read into named values.
+"""Files that say where modules lie, as named values: Cargo.toml, composer.json, go.mod, package.json, tsconfig.json.
 
 They are facts like any other, so a change in one resolves again the files whose imports asked it.
 """
@@ -30,6 +30,16 @@ def read_package_json(repository: str, path: str, content: Content) -> FileFacts
     name, entry = found.get("name"), found.get("source") or found.get("module") or found.get("main")
     main = entry if isinstance(entry, str) else ""
     return _facts("package.json", {name: main} if isinstance(name, str) and name else {})
+
+
+def read_composer_json(repository: str, path: str, content: Content) -> FileFacts:
+    """The prefixes of namespaces that PSR-4 maps to folders: what begins with one lies in the tree."""
+    found, prefixes = _json(content.text), {}
+    for section in ("autoload", "autoload-dev"):
+        loaders = found.get(section)
+        mapped = loaders.get("psr-4") if isinstance(loaders, dict) else None
+        prefixes.update(dict.fromkeys(mapped if isinstance(mapped, dict) else (), ""))
+    return _facts("composer.json", {prefix.rstrip("\\"): "" for prefix in prefixes})
 
 
 def read_tsconfig(repository: str, path: str, content: Content) -> FileFacts:
@@ -76,6 +86,7 @@ def _json(text: str) -> dict[str, Any]:
 
 SPECS = (
     LanguageSpec("cargo", file_names=("Cargo.toml",), read=read_cargo_toml),
+    LanguageSpec("composerjson", file_names=("composer.json",), read=read_composer_json),
     LanguageSpec("gomod", file_names=("go.mod",), read=read_go_mod),
     LanguageSpec("packagejson", file_names=("package.json",), read=read_package_json),
     LanguageSpec(

@@ -9,6 +9,7 @@ from posixpath import splitext
 from index.languages.spec import LanguageSpec
 
 _MODULES = (
+    "bash",
     "c",
     "cpp",
     "csharp",
@@ -16,12 +17,18 @@ _MODULES = (
     "java",
     "javascript",
     "kotlin",
+    "lua",
+    "outline",
+    "php",
     "project_files",
     "python",
+    "ruby",
     "rust",
     "scala",
+    "sql",
     "swift",
     "typescript",
+    "web",
 )
 """Files of this folder that declare languages: each has `SPECS`, a tuple of them."""
 

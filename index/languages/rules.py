@@ -57,6 +57,14 @@ class Rules:
     """Whether functions may be called like members of what they extend (`@owner` or `@extends`)."""
     calls_give_element = False
     """Whether a container is indexed in the form of a call."""
+    names_call = False
+    """Whether a method's name alone calls it, as in Ruby."""
+    super_calls_namesake = False
+    """Whether `super` is a call of the base class's method of the same name."""
+    open_classes = False
+    """Whether any file may open a class of another one again and add to it."""
+    class_attributes: frozenset[str] = frozenset()
+    """Attributes of an object that give its class."""
     calls_give_value = False
     """Whether a call of what holds an object gives that object: accessors of records, parameterless methods."""
 
@@ -110,6 +118,10 @@ class Rules:
         """The extension that is meant where something of unknown type is asked for a member."""
         return None
 
+    def reaches_out(self, name: str) -> bool:
+        """Whether a bare name may mean a member of a class around the method's own."""
+        return True
+
     def overrides(self, name: str) -> bool:
         """Whether a method of this name overrides one of a base class."""
         return name not in self.constructors
@@ -126,12 +138,15 @@ class NamespaceRules(Rules):
         self, infer: Inference, namespace: str, name: str, depth: int, *, but: str = ""
     ) -> Found | None:
         """What the files of a namespace offer under a name."""
+        part: Found | None = None
         for provider in infer.world.providers(namespace, name):
             if provider != but:
                 found = infer.module_name(provider, name, depth + 1)
-                if found is not None and (found.uid or found.entity is not None):
+                if found is not None and found.uid:
                     return found
-        return None
+                if found is not None and found.entity is not None:
+                    part = part or found
+        return part
 
     def visible(self, world: World, path: str) -> list[str]:
         """Namespaces whose names a file sees bare, nearest first: its own, then those imported whole."""

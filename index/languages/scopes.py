@@ -24,6 +24,7 @@ class LanguageScopes(FileScopes):
         self.extensions = spec.rules.extensions
         self._companions: dict[str, int] = {}
         """Class with an object of its name below it → its symbol."""
+        self._open_classes = spec.rules.open_classes
         self._anonymous: Counter[str] = Counter()
         self._partial: dict[int, list[int]] = {}
         """Scope of a class whose definition was not met → symbols of its members."""
@@ -74,6 +75,8 @@ class LanguageScopes(FileScopes):
             known = self.open("class", qualified_name, self.scopes[parent].symbol, parent)
             self._classes[qualified_name] = known
             self._partial[known] = []
+            if self._open_classes and qualified_name not in self.scopes[parent].names:
+                self.bind(parent, qualified_name, Binding(DEFINITION, qualified_name, ""))
         return known
 
     def is_namespace(self, scope: int) -> bool:
@@ -94,13 +97,14 @@ class LanguageScopes(FileScopes):
         return replace(shown, namespace=self.namespace)
 
 
-def added_names(path: str, interface: Interface) -> list[str]:
+def added_names(path: str, interface: Interface, open_classes: bool = False) -> list[str]:
     """What a file adds to its namespace: its names, `Class.member` of classes elsewhere, and `/its.own.name`."""
     names = ["", f"/{path.rpartition('/')[2]}"]
     names += (name for name, bindings in interface.names.items() if any(b.kind != IMPORT for b in bindings))
     for qualified_name, definition in interface.definitions.items():
-        if is_partial(definition):
-            names.append(f"{qualified_name}.")
+        if is_partial(definition) or (open_classes and definition.kind == "class"):
+            if definition.bases or not open_classes:
+                names.append(f"{qualified_name}.")
             names += (f"{qualified_name}.{member}" for member in definition.members)
     return names
 

@@ -12,15 +12,15 @@ from index.content import Content
 from index.facts import FileFacts
 from index.languages.rules import Rules
 
-REST = "*"
+REST, LAST_LEAF = "*", "-1"
 
 
 class Step(NamedTuple):
     """How an expression's node continues the chain of the expression inside it (chains: see index.facts).
 
     `inner` is the field of that expression, empty for the first named child; where the node has no such field, a
-    chain begins with its name. `name` is the field of the name that follows, or REST for the names among all
-    further children; `mark` is the mark after that.
+    chain begins with its name. `name` is the field of the name that follows, REST for the names among all further
+    children, or LAST_LEAF for what the last of them ends with; `mark` is the mark after that.
     """
 
     inner: str = ""
@@ -98,6 +98,10 @@ class LanguageSpec:
     """Reads a file where no query does."""
     grammar: str = ""
     query: str = ""
+    absolute: str = ""
+    """The mark before a name that is looked up at the top, whatever is around it."""
+    own_fields: frozenset[str] = frozenset()
+    """Nodes that name a field of the object by a mark before the name: Ruby's `@name`. They are names too."""
     literals: frozenset[str] = frozenset()
     """Nodes of expressions whose members are nothing of the repository."""
     names: frozenset[str] = frozenset({"identifier"})
@@ -125,6 +129,8 @@ class LanguageSpec:
     """The name of a lambda's unwritten parameter (`it`): that of every `@parameter` and `@element` without one."""
     builtins: frozenset[str] = frozenset()
     types: TypeNames = field(default_factory=TypeNames)
+    doc_types: Callable[[str], Mapping[str, str]] | None = None
+    """A doc comment → the types that it states, by name of parameter; the empty name for what is documented."""
     test_files: str = ""
     """Expression that finds test files by path."""
     test_stem: str = ""
