@@ -17,13 +17,6 @@ from index.types import FileRecord
 
 PROSE = {".md": "markdown", ".markdown": "markdown", ".rst": "restructuredtext", ".txt": "text"}
 """Languages that are kept as text chunks."""
-WORDS = {
-    ".java": "java", ".rs": "rust", ".c": "c", ".h": "c",
-    ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp", ".hh": "cpp", ".hpp": "cpp", ".hxx": "cpp", ".inl": "cpp",
-    ".cs": "c_sharp", ".rb": "ruby", ".php": "php", ".kt": "kotlin", ".kts": "kotlin", ".scala": "scala",
-    ".swift": "swift", ".lua": "lua", ".sh": "bash", ".bash": "bash", ".sql": "sql",
-}  # fmt: skip
-"""Languages that are not parsed yet: their files are found by the words in them."""
 NEVER_ENTERED = frozenset(
     {".git", ".graft", ".hg", ".svn", "node_modules", "__pycache__", ".tox", ".nox", ".eggs",
      ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
@@ -56,7 +49,7 @@ def language_of(name: str) -> str | None:
     if spec is not None:
         return spec.name
     suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - called once per file of the tree
-    return PROSE.get(suffix) or WORDS.get(suffix)
+    return PROSE.get(suffix)
 
 
 def walk(

@@ -24,44 +24,18 @@ from index.grammars import grammar_names
 from index.parse import Lines, parse
 from index.types import Span
 
-_SUFFIXES = {
-    "bash": "sh bash",
-    "c": "c h",
-    "cpp": "cc cpp cxx c++ hh hpp hxx h++ ipp tpp",
-    "csharp": "cs",
-    "css": "css",
-    "go": "go",
-    "html": "html htm",
-    "java": "java",
-    "javascript": "js mjs cjs jsx",
-    "json": "json",
-    "kotlin": "kt kts",
-    "lua": "lua",
-    "php": "php",
-    "python": "py pyi pyw",
-    "ruby": "rb rake gemspec",
-    "rust": "rs",
-    "scala": "scala sc sbt",
-    "sql": "sql",
-    "swift": "swift",
-    "toml": "toml",
-    "tsx": "tsx",
-    "typescript": "ts mts cts",
-    "yaml": "yaml yml",
-}
-_LANGUAGE_BY_SUFFIX = {suffix: language for language, all_ in _SUFFIXES.items() for suffix in all_.split()}
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _CACHED_BYTES = 8_000_000
 """Sources whose trees are kept; a tree takes some ten times its source."""
 
 
 def grammar_of(path: str) -> str | None:
-    """The language whose grammar reads a file of that name: the index's where it has one, else by suffix."""
+    """The language whose grammar reads a file of that name; one with a meaning of its own, as `package.json`, is
+    read by its suffix."""
     name = basename(path)
-    indexed = language_of(name)
-    if indexed in grammar_names():
-        return indexed
-    return _LANGUAGE_BY_SUFFIX.get(name.rpartition(".")[2].lower()) if "." in name else None
+    by_suffix = f"any.{name.rpartition('.')[2]}"
+    found = (language_of(each) for each in (name, by_suffix))
+    return next((language for language in found if language in grammar_names()), None)
 
 
 @dataclass(frozen=True)
