@@ -79,8 +79,8 @@ def test_the_reference_of_settings_is_the_generated_one(shell):
 
 
 def test_every_make_target_that_the_readme_names_exists():
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z]+)", README))
+    targets = set(re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z0-9]+)", README))
     assert {"demo", "test"} <= named <= targets
 
 
