@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
+from time import monotonic
 
 import watchfiles
 
@@ -18,7 +19,8 @@ _QUIET_MS, _LONGEST_MS = 50, 1_600
 _ROUND_MS = 500
 _HEAD_LOG = ".git/logs/HEAD"
 """git writes a line to it at every commit and every switch, after which the history may be another."""
-_POLL_MS = 1_000
+_POLL_S, _POLL_SHARE = 1.0, 0.2
+"""Seconds between looks at a tree that cannot be watched; more where looking would take a greater share than this."""
 
 
 def watch(
@@ -34,18 +36,18 @@ def watch(
     `on_update` is called after the first update and after each that changed the graph. What the walk leaves out is
     not looked at. A burst of changes, such as a branch switch, is one update by a walk. `on_trouble` is told in words
     when an update failed, which is tried again half a second later, and when the system does not let every folder be
-    watched (too many, or unreadable): from then on the tree is polled once a second, as with `polling`.
+    watched (too many, or unreadable): from then on the tree is walked about once a second, as with `polling`.
 
     Raises RootError when the tree is gone.
     """
     outside = _outside(graph)
     behind, first = True, True
     for paths in _changes(graph.root, outside, stop, polling, on_trouble):
-        if not (paths or behind):
+        if not (behind or paths is None or paths):
             continue
         before = graph.store.indexed_at()
         try:
-            named = None if behind or _HEAD_LOG in paths else paths
+            named = None if behind or paths is None or _HEAD_LOG in paths else paths
             report = graph.update(cancelled=stop.is_set, paths=named)
         except UpdateCancelled:
             return
@@ -67,9 +69,12 @@ def _changes(
     stop: Event,
     polling: bool,
     on_trouble: Callable[[str], None],
-) -> Iterator[set[str]]:
-    """Paths that changed, relative to the tree: first, as soon as changes are seen, none; later none when idle."""
-    while not stop.is_set():
+) -> Iterator[set[str] | None]:
+    """Paths that changed, relative to the tree: first, as soon as changes are seen, none; later none when idle.
+
+    None where only a walk can tell what changed.
+    """
+    while not stop.is_set() and not polling:
         try:
             for changes in watchfiles.watch(
                 root,
@@ -80,9 +85,8 @@ def _changes(
                 yield_on_timeout=True,
                 stop_event=stop,
                 raise_interrupt=True,
-                force_polling=True if polling else None,
-                poll_delay_ms=_POLL_MS,
-                ignore_permission_denied=polling,  # the system's watches would hide every other trouble, too
+                force_polling=False,
+                ignore_permission_denied=False,  # it would hide every other trouble, too
             ):
                 yield {Path(path).relative_to(root).as_posix() for _, path in changes}
             return
@@ -91,13 +95,16 @@ def _changes(
                 f"Cannot watch {root}: no such folder. Give the folder of a repository."
             ) from error
         except OSError as error:
-            if polling:
-                raise RootError(f"Cannot watch {root} ({error}). Check its permissions.") from error
             polling = True
             on_trouble(
                 f"The system does not let {root} be watched ({error}); its files are looked at every second instead. "
                 "On Linux, raise fs.inotify.max_user_watches, or make every folder readable."
             )
+    pause_s = 0.0
+    while not stop.wait(pause_s):
+        began = monotonic()
+        yield None
+        pause_s = max(_POLL_S, (monotonic() - began) / _POLL_SHARE)
 
 
 def _outside(graph: WorkTreeGraph) -> Callable[[str], bool]:
