@@ -85,7 +85,7 @@ def test_the_indexing_program_answers_about_a_symbol(repository):
     process = run("TimeSpan.overlaps")
     assert process.returncode == 0, process.stderr
     lines = process.stdout.splitlines()
-    assert lines[0].startswith("31 files, 156 symbols, ")
+    assert lines[0].startswith("31 files, 163 symbols, ")
     assert lines[1] == "def overlaps(self, other)  quayside/hours/spans.py:25"
     assert "  callers  test_spans_that_share_an_hour_overlap  tests/test_spans.py:5  scoped" in lines
     unknown = run("overlap")

@@ -215,9 +215,12 @@ def test_watching_tells_every_update_until_ctrl_c(environment, repo):
     heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=repo, env=environment, preexec_fn=heard, **pipes) as process:
-        assert json.loads(process.stdout.readline())["files_parsed"] == 28
-        (repo / "new.py").write_text("def brand_new(): pass\n")
-        assert json.loads(process.stdout.readline())["files_parsed"] == 1
-        process.send_signal(signal.SIGINT)
-        assert (process.wait(timeout=60), process.stdout.read()) == (0, "")
-        assert "Traceback" not in process.stderr.read()
+        try:
+            assert json.loads(process.stdout.readline())["files_parsed"] == 29
+            (repo / "new.py").write_text("def brand_new(): pass\n")
+            assert json.loads(process.stdout.readline())["files_parsed"] == 1
+            process.send_signal(signal.SIGINT)
+            assert (process.wait(timeout=60), process.stdout.read()) == (0, "")
+            assert "Traceback" not in process.stderr.read()
+        finally:
+            process.kill()
