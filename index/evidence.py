@@ -51,13 +51,12 @@ class Paths:
     """The repository's paths, to be found by how they end."""
 
     def __init__(self, paths: Iterable[str]) -> None:
-        self._all = frozenset(paths)
         self._by_name: dict[str, list[str]] = defaultdict(list)
-        for path in sorted(self._all):
+        for path in paths:
             self._by_name[path.rpartition("/")[2]].append(path)
 
     def __contains__(self, path: str) -> bool:
-        return path in self._all
+        return path in self._by_name.get(path.rpartition("/")[2], ())
 
     def ending(self, text: str) -> list[str]:
         """The paths that agree with a path of the text in most of its last parts."""
