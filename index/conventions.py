@@ -24,14 +24,19 @@ _TEST_FOLDERS = frozenset(
     {"tests", "testing_support", "test_suite", "testsuite", "__tests__", "__mocks__", "spec", "specs", "testdata",
      "e2e", "testfixtures"}
 )  # fmt: skip
-_TEST_FOLDER_NAME = re.compile(r"[^/]*[.-]tests?(?:[.-][^/]*)?", re.IGNORECASE)
-"""`Shop.Tests`, `shop-test`, as projects of C# and Gradle modules are named."""
+_TEST_FOLDER_NAME = re.compile(
+    r"(?:[^/]*[.-])?(?:(?:unit|integration|functional|acceptance)[.-]?)?tests?(?:[.-][^/]*)?", re.IGNORECASE
+)
+"""`Shop.Tests`, `UnitTests`, `shop-test`, as projects of C# and Gradle modules are named."""
 _ASIDE_FOLDERS = re.compile(
     r"(?:^|/)(?:docs?|documentation|website|examples?|demos?|samples?|recipes|tutorials?|bench(?:marks?)?|benches"
     r"|contrib|extras?|scripts?|tools|misc|\.github|\.ci|vendor|third_party)/",
     re.IGNORECASE,
 )
 _PROSE_FILE = re.compile(r"\.(?:md|markdown|rst|txt|adoc|html?|csv)$", re.IGNORECASE)
+_DATA_FILE = re.compile(
+    r"\.(?:json5?|ya?ml|toml|lock|xml|ini|cfg|properties|svg|po|snap|csproj|sln)$", re.IGNORECASE
+)
 _SECRET_NAMES = (
     ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk",
     "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pypirc", ".npmrc", ".pgpass",
@@ -92,6 +97,11 @@ def is_aside_path(path: str) -> bool:
 def is_prose_path(path: str) -> bool:
     """Whether a path is one of prose rather than code."""
     return _PROSE_FILE.search(path) is not None
+
+
+def is_data_path(path: str) -> bool:
+    """Whether a path is one of data or settings rather than code."""
+    return _DATA_FILE.search(path) is not None
 
 
 def tested_stem(path: str) -> str | None:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from index.conventions import is_aside_path, is_prose_path, is_test_path
+from index.conventions import is_aside_path, is_data_path, is_prose_path, is_test_path
 from index.mentions import Mentions
+from index.past_changes import PastChanges
 from index.store import GraphStore
 from index.traces import TraceFrame
 from index.types import EdgeType, Symbol, SymbolKind
@@ -20,9 +21,12 @@ _TEST_FACTOR = 0.35
 """What a test file's score is multiplied with: a failing test is named, the cause is sought."""
 _PROSE_FACTOR = 0.2
 _ASIDE_FACTOR = 0.5
+_DATA_FACTOR = 0.5
 QUIET_KINDS = frozenset({SymbolKind.MODULE, SymbolKind.FIELD, SymbolKind.CONSTANT})
 _MAX_NAMESAKES = 12
 _STAGE_LENGTH = 50
+_SYMBOLS_LENGTH = 200
+_MAX_SUBJECT = 60
 _USES = (EdgeType.TESTS, EdgeType.CALLS, EdgeType.REFERENCES, EdgeType.INSTANTIATES)
 
 
@@ -51,6 +55,9 @@ class Paths:
         for path in paths:
             self._by_name[path.rpartition("/")[2]].append(path)
 
+    def __contains__(self, path: str) -> bool:
+        return path in self._by_name.get(path.rpartition("/")[2], ())
+
     def ending(self, text: str) -> list[str]:
         """The paths that agree with a path of the text in most of its last parts."""
         wanted = text.strip("/").split("/")
@@ -62,11 +69,12 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A text's mentions, with the store that is asked and its paths."""
+    """A text's mentions, with the store that is asked, its paths and its history."""
 
     store: GraphStore
     mentions: Mentions
     paths: Paths
+    past: PastChanges
 
 
 @lru_cache(maxsize=65_536)
@@ -74,7 +82,8 @@ def prior(path: str) -> float:
     """How likely a path is to hold a cause, other things being equal, compared with a program's own source."""
     if is_test_path(path):
         return _TEST_FACTOR
-    return (_PROSE_FACTOR if is_prose_path(path) else 1.0) * (_ASIDE_FACTOR if is_aside_path(path) else 1.0)
+    kind = _PROSE_FACTOR if is_prose_path(path) else _DATA_FACTOR if is_data_path(path) else 1.0
+    return kind * (_ASIDE_FACTOR if is_aside_path(path) else 1.0)
 
 
 Stage = Callable[[Question], Evidence]
@@ -181,7 +190,7 @@ def file_words(question: Question) -> Evidence:
 def symbol_words(question: Question) -> Evidence:
     """BM25 over the words of single definitions; a file counts as its best one."""
     found = Evidence()
-    matches = question.store.search(question.mentions.words, "symbols", limit=_STAGE_LENGTH)
+    matches = question.store.search(question.mentions.words, "symbols", limit=_SYMBOLS_LENGTH)
     symbols = question.store.symbols_by_uid(uid for uid, _ in matches)
     for uid, raw in matches:
         symbol = symbols[uid]
@@ -192,6 +201,20 @@ def symbol_words(question: Question) -> Evidence:
     return found
 
 
+def past_changes(question: Question) -> Evidence:
+    """Files that were changed before by commits whose subjects share words with the text."""
+    found = Evidence()
+    matches = question.past.files(
+        question.mentions.words, lambda path: path in question.paths and not is_test_path(path)
+    )
+    scored = {path: match.score * prior(path) for path, match in matches.items()}
+    for path in sorted(scored, key=lambda path: (-scored[path], path))[:_STAGE_LENGTH]:
+        subject = matches[path].subject
+        shown = subject if len(subject) <= _MAX_SUBJECT else subject[: _MAX_SUBJECT - 1].rstrip() + "…"
+        found.add_file(path, scored[path], f"changed before by “{shown}”")
+    return found
+
+
 STAGES: Mapping[str, Stage] = {
     "traceback": traceback_frames,
     "path": named_paths,
@@ -199,6 +222,7 @@ STAGES: Mapping[str, Stage] = {
     "tested": used_by_tests,
     "words": file_words,
     "symbol words": symbol_words,
+    "past changes": past_changes,
 }
 
 

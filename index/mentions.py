@@ -73,6 +73,15 @@ def read_mentions(text: str) -> Mentions:
     )
 
 
+def content_words(line: str) -> list[str]:
+    """The different search words of a short text, without those that say nothing of the place."""
+    return _content(_ISSUE_NUMBER.sub(" ", line))
+
+
+def _content(text: str) -> list[str]:
+    return [word for word in dict.fromkeys(terms(text)) if word not in _STOP_WORDS]
+
+
 def _names(text: str) -> dict[str, float]:
     """Names that look like code: quoted, called, dotted, in snake or camel case."""
     names: dict[str, float] = {}
@@ -99,8 +108,7 @@ def _keep(names: dict[str, float], name: str, sureness: float) -> None:
 
 def _words(text: str) -> dict[str, float]:
     title, _, rest = text.strip().partition("\n")
-    in_title = [word for word in dict.fromkeys(terms(title)) if word not in _STOP_WORDS]
-    in_body = [word for word in dict.fromkeys(terms(rest)) if word not in _STOP_WORDS]
+    in_title, in_body = _content(title), _content(rest)
     weight = min(max(len(in_body) / _BODY_WORDS_PER_WEIGHT, _MIN_TITLE_WEIGHT), _MAX_TITLE_WEIGHT)
     words = dict.fromkeys(in_title[:_MAX_WORDS], weight)
     for word in in_body[: _MAX_WORDS - len(words)]:

@@ -1,4 +1,4 @@
-"""Join rankings and spread them over links: reciprocal-rank fusion and personalised PageRank. Knows no files."""
+"""Join rankings by reciprocal-rank fusion. Knows no files."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 
 _RANK_OFFSET = 10.0
 """The constant of reciprocal-rank fusion (Cormack et al. 2009 use 60 for long lists; ours are short)."""
-_DAMPING = 0.6
-_ROUNDS = 12
 
 
 def fuse(rankings: Iterable[tuple[float, Mapping[str, float]]]) -> dict[str, float]:
@@ -27,27 +25,3 @@ def fuse(rankings: Iterable[tuple[float, Mapping[str, float]]]) -> dict[str, flo
 def ranking(scores: Mapping[str, float]) -> list[str]:
     """Keys by falling score; ties in alphabetical order."""
     return sorted(scores, key=lambda key: (-scores[key], key))
-
-
-def spread(seeds: Mapping[str, float], links: Iterable[tuple[str, str, float]]) -> dict[str, float]:
-    """Personalised PageRank from weighted seeds over links taken both ways; the values sum to at most 1."""
-    total = sum(seeds.values())
-    if total <= 0:
-        return {}
-    neighbours: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for source, target, weight in links:
-        neighbours[source][target] += weight
-        neighbours[target][source] += weight
-    start = {key: value / total for key, value in seeds.items()}
-    shares = {
-        key: {other: weight / sum(found.values()) for other, weight in found.items()}
-        for key, found in neighbours.items()
-    }
-    current = dict(start)
-    for _ in range(_ROUNDS):
-        following = {key: (1 - _DAMPING) * value for key, value in start.items()}
-        for key, value in current.items():
-            for other, share in shares.get(key, {}).items():
-                following[other] = following.get(other, 0.0) + _DAMPING * value * share
-        current = following
-    return current

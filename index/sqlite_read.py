@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from heapq import nlargest
 from typing import Any, Literal
 
 from index.bm25 import FIELD_WEIGHTS
@@ -26,6 +27,8 @@ from index.store import Counts, StoredFacts, WordStatistics
 from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
 _MAX_VARIABLES = 500
+_NAMED_PER_HIT = 4
+"""Documents that are named first for each one wanted; more where the store's other repositories are among them."""
 _WEIGHTS = ", ".join(map(str, FIELD_WEIGHTS))
 _SPAN = ", ".join(f"{{0}}.{column}" for column in SPAN_COLUMNS.split(", "))
 _SYMBOL_COLUMNS = f"""s.uid, f.path, s.kind, s.name, s.qualified_name, {_SPAN.format("s")},
@@ -203,20 +206,34 @@ class SQLiteReader(FactsReader, HistoryReader):
         for word, weight in words.items():
             by_weight.setdefault(weight, []).append(word)
         table = "file_words" if among == "files" else "symbol_words"
-        name = "o.path" if among == "files" else "o.uid"
-        scores: dict[Any, float] = {}
+        scores: dict[int, float] = {}
         for weight, group in by_weight.items():
             quoted = " OR ".join('"' + word.replace('"', "") + '"' for word in group)
             rows = self._query(
-                f"""SELECT {name}, -bm25({table}, {_WEIGHTS})
-                FROM {table} CROSS JOIN {among} o ON o.id = {table}.rowid
-                WHERE {table} MATCH ? AND o.repository = ?""",
-                (quoted, self._repository),
+                f"SELECT rowid, -bm25({table}, {_WEIGHTS}) FROM {table} WHERE {table} MATCH ?", (quoted,)
             )
-            for key, score in rows:
-                scores[key] = scores.get(key, 0.0) + weight * score
-        best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
-        return [(key if among == "files" else number_uid(key), score) for key, score in best]
+            for row, score in rows:
+                scores[row] = scores.get(row, 0.0) + weight * score
+        return self._best(scores, among, limit)
+
+    def _best(
+        self, scores: Mapping[int, float], among: Literal["files", "symbols"], limit: int
+    ) -> list[tuple[str, float]]:
+        """The best of this repository. Only these are named: a common word is in most documents of all."""
+        name, taken = "path" if among == "files" else "uid", _NAMED_PER_HIT * limit
+        while True:
+            least = min(nlargest(taken, scores.values()), default=0.0)
+            named = [row for row, score in scores.items() if score >= least]
+            found: list[tuple[str, float]] = []
+            for batch in batches(named):
+                rows = self._query(
+                    f"SELECT id, {name} FROM {among} WHERE id IN ({marks(batch)}) AND repository = ?",
+                    (*batch, self._repository),
+                )
+                found += [(key if among == "files" else number_uid(key), scores[row]) for row, key in rows]
+            if len(found) >= limit or len(named) == len(scores):
+                return sorted(found, key=lambda item: (-item[1], item[0]))[:limit]
+            taken *= _NAMED_PER_HIT
 
     def word_statistics(self, words: Iterable[str], among: Literal["files", "symbols"]) -> WordStatistics:
         table = "file_words" if among == "files" else "symbol_words"

@@ -20,7 +20,7 @@ from localisation_corpus import Case, CorpusError, Project, Trees, is_fair, load
 from results import record
 
 from index.graph import WorkTreeGraph
-from index.retrieve import ALL_STAGES, GRAPH, Retriever
+from index.retrieve import ALL_STAGES, Retriever
 
 LENGTH = 50
 BASELINE = "words"
@@ -62,7 +62,7 @@ def answer_case(
     answers = []
     for variant, stages in chosen.items():
         part = {name: evidence for name, evidence in found.items() if name in stages}
-        result = retriever.join(part, top=LENGTH, graph=GRAPH in stages)
+        result = retriever.join(part, top=LENGTH)
         paths = [hit.path for hit in result.files]
         uids = [hit.symbol.uid for hit in result.symbols]
         answers.append(
@@ -107,13 +107,17 @@ def _within(ranks: tuple[int, ...], cut: int) -> bool:
 
 
 def figures(answers: Sequence[Answer]) -> list[str]:
-    """Shares of cases in percent: any file in top k, MRR; all files in top 5; all functions in top k."""
+    """Shares of cases in percent: any file in top k, MRR; all files in top 5; all, then any functions in top k."""
     with_functions = [answer for answer in answers if answer.function_ranks]
     cells = [_share(answers, lambda answer, k=k: 0 < answer.first <= k) for k in FILE_CUTS]
     mrr = sum(1 / answer.first for answer in answers if answer.first) / max(1, len(answers))
     cells.append(f"{mrr:.3f}")
     cells.append(_share(answers, lambda answer: _within(answer.file_ranks, 5)))
     cells += [_share(with_functions, lambda a, k=k: _within(a.function_ranks, k)) for k in FUNCTION_CUTS]
+    cells += [
+        _share(with_functions, lambda a, k=k: any(0 < rank <= k for rank in a.function_ranks))
+        for k in FUNCTION_CUTS
+    ]
     return cells
 
 
@@ -154,7 +158,18 @@ def report(answers: list[Answer]) -> str:
     return "\n\n".join(parts)
 
 
-HEAD = ("file top 1", "3", "5", "10", "MRR", "all files top 5", "all functions top 5", "10")
+HEAD = (
+    "file top 1",
+    "3",
+    "5",
+    "10",
+    "MRR",
+    "all files top 5",
+    "all functions top 5",
+    "10",
+    "any function top 5",
+    "10",
+)
 
 
 def _split_table(answers: list[Answer]) -> str:

@@ -112,6 +112,17 @@ def test_figures_count_any_file_all_files_all_functions_and_pairs():
         return Answer("r", "Python", "development", fix, variant, files, functions)
 
     full = [answer("a", FULL, (1, 7), (2, 9)), answer("b", FULL, (0,)), answer("c", FULL, (4,), (5,))]
-    assert figures(full) == ["33.3", "33.3", "66.7", "66.7", "0.417", "33.3", "50.0", "100.0"]
+    assert figures(full) == [
+        "33.3",
+        "33.3",
+        "66.7",
+        "66.7",
+        "0.417",
+        "33.3",
+        "50.0",
+        "100.0",
+        "100.0",
+        "100.0",
+    ]
     base = [answer("a", "words", (2,)), answer("b", "words", (3,)), answer("c", "words", (9,))]
     assert wins_and_losses(full + base, FULL, "words") == (2, 1, 1, 1)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from graph_trees import edge_lines
 
+from index.commits import LoggedCommit
 from index.mentions import read_mentions
-from index.rank import fuse, ranking, spread
+from index.past_changes import MAX_PATHS, PastChanges
+from index.rank import fuse, ranking
 from index.retrieve import ALL_STAGES, Retriever
+from index.types import Commit
 
 SHOP = {
     "shop/__init__.py": "",
@@ -201,14 +204,53 @@ def test_fusion_prefers_what_several_rankings_name():
     assert ranking(scores) == ["b", "d", "a", "c"]
 
 
-def test_rank_spreads_to_neighbours_in_proportion_and_stays_a_distribution():
-    ranks = spread({"a": 3.0, "x": 1.0}, [("a", "b", 3.0), ("c", "a", 1.0)])
-    assert ranks["a"] > ranks["b"] > ranks["c"] > 0
-    assert sum(ranks.values()) <= 1.0 + 1e-9
-    assert spread({}, [("a", "b", 1.0)]) == {}
-
-
 def test_tests_for_orders_by_distance(shop):
     assert edge_lines(shop, "IMPORTS") >= {"tests/test_cart.py IMPORTS shop/cart.py"}
     assert shop.tests_for(["shop/prices.py"]) == ["tests/test_cart.py"]
     assert shop.tests_for(["shop/mail.py"]) == []
+
+
+def test_what_a_past_commit_changed_under_similar_words_is_found(repository, graph):
+    repository.commit({"a.py": "A = 1\n", "b.py": "B = 1\n", "old.py": "C = 1\nD = 2\n"}, "Start")
+    repository.commit({"b.py": "B = 2\n", "test_b.py": "x = 1\n"}, "Leap years are a day too long (#7)")
+    repository.commit({"old.py": "C = 1\nD = 3\n"}, "Invoices lack an address")
+    graph.update()
+    first = graph.locate("A leap year lacks days: years are short").files[0]
+    assert first.path == "b.py"
+    assert first.reasons == ("changed before by “Leap years are a day too long (#7)”",)
+    repository.commit({"old.py": None, "new.py": "C = 1\nD = 3\n"}, "Rename")
+    graph.update()
+    hits = graph.locate("The invoice goes out without address").files
+    assert [hit.path for hit in hits] == ["new.py"]
+
+
+def test_commits_that_changed_many_files_say_nothing_of_one():
+    def logged(number: int, subject: str, *paths: str) -> LoggedCommit:
+        return LoggedCommit(Commit(f"{number:040x}", number, "", subject), paths, (), len(paths))
+
+    many = [f"f{number}.py" for number in range(MAX_PATHS + 1)]
+    past = PastChanges([logged(1, "Mend widget", *many), logged(2, "Mend widget", "a.py", "b.py", "c.py")])
+    found = past.files({"widget": 1.0}, lambda path: path != "c.py")
+    assert set(found) == {"a.py", "b.py"}
+    assert found["a.py"].subject == "Mend widget"
+    assert PastChanges([]).files({"widget": 1.0}, lambda _: True) == {}
+
+
+def test_functions_outrank_classes_and_constants_that_fit_as_well_and_long_ones_short_ones(tree):
+    body = "".join(f"    step{n} = {n}\n" for n in range(20))
+    graph = tree(
+        {
+            "a.py": f"def mend(gadget):\n    return gadget\n\n\nclass Mend:\n    gadget = 1\n\n\nMEND = 1\n\n\n"
+            f"def mend_more(gadget):\n{body}    return gadget\n"
+        }
+    )
+    names = [hit.symbol.qualified_name for hit in graph.locate("mend the gadget").symbols]
+    assert names[:2] == ["mend", "mend_more"] or names[:2] == ["mend_more", "mend"]
+    assert "Mend" in names[2:]
+
+
+def test_settings_and_prose_come_after_code_that_the_same_commit_changed(repository, graph):
+    files = {"a.json": "{}", "b.md": "B", "c.py": "C = 1\n"}
+    repository.commit(files, "Retries are limited")
+    graph.update()
+    assert [hit.path for hit in graph.locate("Limit of retries").files] == ["c.py", "a.json", "b.md"]

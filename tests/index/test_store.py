@@ -318,6 +318,12 @@ def test_repositories_in_one_store_do_not_see_each_other(url):
     assert second.symbols_by_uid([symbol("one").uid]) == {}
     assert [s.name for s in first.symbols(path="a.py")] == ["one"]
     assert second.search({"shared": 1.0}, "files", limit=9) == []
+    with first.change() as change:
+        for number in range(20):
+            change.put_file(entry(f"shared/shared{number}.py"))
+    with second.change() as change:
+        change.put_file(entry("b.py"))
+    assert [path for path, _ in second.search({"shared": 1.0}, "files", limit=1)] == ["b.py"]
     first.close()
     second.close()
 
