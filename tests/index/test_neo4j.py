@@ -36,7 +36,7 @@ from index.types import Edge, EdgeType
 def tiny_transactions(monkeypatch):
     """Every change is built beside the current graph, as only a large one is."""
     monkeypatch.setattr(index.neo4j_change, "_MAX_ROWS_AT_ONCE", 1)
-    monkeypatch.setattr(index.neo4j_change, "_ROWS_PER_TRANSACTION", 10)
+    monkeypatch.setattr(index.neo4j_change, "_ROWS_PER_TRANSACTION", 60)
     monkeypatch.setattr(index.neo4j_change, "_READERS_GRACE_S", 0.0)
 
 
@@ -322,7 +322,11 @@ def test_who_may_only_read_can_open_and_ask_but_not_change(neo4j_url, monkeypatc
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # a server starts twice
+@pytest.mark.skipif(
+    not os.environ.get("GRAFT_SLOW_TESTS"),
+    reason="starts a server twice, a lost connection is its reduced form; set GRAFT_SLOW_TESTS=1",
+)
+@pytest.mark.timeout(900)
 def test_killed_server_serves_the_old_state_when_it_comes_back(tmp_path, monkeypatch, tiny_transactions):
     assembled()
     monkeypatch.setattr("index.neo4j_database._RETRY_S", 0.5)
