@@ -16,6 +16,7 @@ from index.known import Known
 from index.overlays import Overlays
 from index.repository import Progress
 from index.retrieve import Retriever
+from index.snapshots import is_shared, open_snapshot, write_snapshot
 from index.store import GraphStore, open_store
 from index.structure import STRUCTURAL_TYPES, structural_edges
 from index.types import (
@@ -42,16 +43,45 @@ _MAX_TEST_DISTANCE = 4
 def open_graph(root: Path | str, store: str = DEFAULT_STORE) -> WorkTreeGraph:
     """Open the graph of the tree at `root`; `update` fills it. A relative store path is relative to `root`.
 
-    Creates `.graft/`, which git ignores, where the store lies in it. Raises RootError, StoreError, UnknownStoreURL.
+    Of a shared store, which holds commits, the snapshot nearest below the tree is read; `update` keeps what differs
+    in `.graft/`. Creates that folder, which git ignores, where something is to lie in it.
+    Raises RootError, StoreError, UnknownStoreURL; of a shared store also OriginUnknown, NotIndexed.
     """
-    root = Path(root).resolve()
-    if not root.is_dir():
-        raise RootError(f"Cannot index {root}: no such folder. Give the folder of a repository.")
+    root = _resolved(root)
+    if is_shared(store):
+        _make_state_folder(root / _STATE_FOLDER)
+        return WorkTreeGraph(root, open_snapshot(root, store, root / _STATE_FOLDER))
     scheme, _, rest = store.partition(":")
     inside = scheme == "sqlite" and not Path(rest.removeprefix("//")).is_absolute()
     if inside and Path(rest).parts[:1] == (_STATE_FOLDER,):
         _make_state_folder(root / _STATE_FOLDER)
     return WorkTreeGraph(root, open_store(store, "." if inside else root.as_posix(), root=root))
+
+
+def index_tree(
+    root: Path | str,
+    store: str = DEFAULT_STORE,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> UpdateReport:
+    """Bring the stored graph up to the tree at `root`; a shared store gets the snapshot of its commit.
+
+    Raises as `open_graph` and `WorkTreeGraph.update` do.
+    """
+    if is_shared(store):
+        return write_snapshot(_resolved(root), store, progress, cancelled)
+    graph = open_graph(root, store)
+    try:
+        return graph.update(progress, cancelled)
+    finally:
+        graph.close()
+
+
+def _resolved(root: Path | str) -> Path:
+    root = Path(root).resolve()
+    if not root.is_dir():
+        raise RootError(f"Cannot index {root}: no such folder. Give the folder of a repository.")
+    return root
 
 
 def _make_state_folder(folder: Path) -> None:

@@ -53,8 +53,8 @@ class LayeredChange:
         return sorted({*kept, *self._change.providers(export)})
 
     def touch(self, record: FileRecord) -> None:
-        mark = self._mark(record.path)
-        if mark is not None and record.skipped is None and record.path in self._in_base():
+        mark, below = self._mark(record.path), self._in_base().get(record.path)
+        if mark is not None and below is not None and record.skipped == below.skipped:
             record = replace(record, skipped=RESOLVED if mark == RESOLVED else SEEN)
         self._own[record.path] = record
         self._change.touch(record)

@@ -27,7 +27,7 @@ from index.types import FileRecord
 
 _MAX_ROWS_AT_ONCE = 30_000
 """Nodes and relationships that one transaction may touch: about 100 MB of the server's heap."""
-_ROWS_PER_TRANSACTION = 10_000
+_ROWS_PER_TRANSACTION = 20_000
 _FACTS_IN_MEMORY_BYTES = 32 << 20
 _READERS_GRACE_S = 1.0
 """How long queries that began on the graph before may still take."""
@@ -39,19 +39,19 @@ class _Pending:
 
     files: dict[str, FileEntry | FileRecord | None] = field(default_factory=dict)
     resolutions: dict[str, ResolvedFile] = field(default_factory=dict)
+    stale: set[str] = field(default_factory=set)
+    """Files of which the graph may have an older resolution."""
     history: HistoryChange = field(default_factory=HistoryChange)
     rows: int = 0
 
     def write(self, writer: GraphWriter, known: Collection[str], paths: Collection[str]) -> None:
         """`known` are those of the files that the graph has, `paths` all that it ever had in this change."""
         entries = [each for each in self.files.values() if isinstance(each, FileEntry)]
-        new = {entry.record.path for entry in entries}
         writer.remove_files([path for path, each in self.files.items() if each is None and path in known])
         writer.put_files(entries, known)
         writer.put_records([each for each in self.files.values() if isinstance(each, FileRecord)])
-        stale = [path for path in self.resolutions if path not in new]
-        if stale:
-            writer.drop_resolutions(stale)
+        if self.stale:
+            writer.drop_resolutions(sorted(self.stale))
         writer.put_resolutions(self.resolutions, paths)
         self.history.write(writer.run)
 
@@ -72,6 +72,7 @@ class Neo4jChange:
         self._sending: Future[None] | None = None
         self._facts = _OwnFacts()
         self._replaced: set[str] = set()
+        self._unresolved: set[str] = set()
         self._keys: dict[str, array[int]] = {}
         self._providers: dict[int, set[str]] = {}
         self._pending = _Pending()
@@ -111,6 +112,7 @@ class Neo4jChange:
         path = entry.record.path
         self._forget(path)
         self._paths.add(path)
+        self._unresolved.add(path)
         self._records[path] = entry.record
         if entry.interface or entry.documents:
             self._facts.put(path, StoredFacts(entry.interface, entry.body, tuple(sorted(entry.exports))))
@@ -128,6 +130,10 @@ class Neo4jChange:
         if path not in self._records:
             raise KeyError(f"put_resolution before put_file of {path}")
         self._keys[path] = array("I", sorted(resolved.keys))
+        if path in self._unresolved:
+            self._unresolved.discard(path)
+        else:
+            self._pending.stale.add(path)
         self._pending.resolutions[path] = resolved
         self._grow(2 + len(resolved.edges) + len(resolved.references) + len(resolved.links))
 
@@ -190,6 +196,7 @@ class Neo4jChange:
             self._providers[export].discard(path)
         self._keys.pop(path, None)
         self._pending.resolutions.pop(path, None)
+        self._pending.stale.discard(path)
         self._replaced.add(path)
 
     def _add(self, path: str, file: FileEntry | FileRecord | None, rows: int) -> None:

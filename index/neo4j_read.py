@@ -228,13 +228,15 @@ class Neo4jReader(HistoryReader):
 
     def word_statistics(self, words: Iterable[str], among: Literal["files", "symbols"]) -> WordStatistics:
         """The mean length is that of some documents."""
-        label, index = (
-            ("FileWords", FILE_WORDS_INDEX) if among == "files" else ("SymbolWords", SYMBOL_WORDS_INDEX)
+        label, key, index = (
+            ("FileWords", "path", FILE_WORDS_INDEX)
+            if among == "files"
+            else ("SymbolWords", "uid", SYMBOL_WORDS_INDEX)
         )
         fields = " + ".join(f"size(split(n.{field}, ' '))" for field in _FIELD_WEIGHTS)
+        every = f"MATCH (n:{label} {{graph: graph}}) WHERE n.{key} IS NOT NULL WITH"
         held = self._ask(
-            f"MATCH (n:{label} {{graph: graph}}) WITH graph, count(n) AS documents "
-            f"CALL (graph) {{ MATCH (n:{label} {{graph: graph}}) WITH n LIMIT {_MEASURED_DOCUMENTS} "
+            f"{every} graph, count(n) AS documents CALL (graph) {{ {every} n LIMIT {_MEASURED_DOCUMENTS} "
             f"RETURN avg({fields}) AS terms }} RETURN documents, terms"
         )
         documents, terms = held[0] if held else (0, 1.0)

@@ -181,6 +181,8 @@ class Server:
             "dbms.usage_report.enabled": "false",
             "dbms.security.auth_enabled": "true" if self._password else "false",
         }
+        if self._is_brief:  # else a quarter of a gigabyte is written twice before the first answer
+            settings |= {"db.tx_log.preallocate": "false", "db.tx_log.rotation.size": "16m"}
         return [f"{key}={value}" for key, value in settings.items()]
 
     def _wait_until_it_answers(self) -> None:

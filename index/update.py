@@ -53,11 +53,12 @@ def update_store(
     *,
     paths: Collection[str] | None = None,
     known: Known | None = None,
+    batch_files: int = BATCH_FILES,
 ) -> UpdateReport:
     """Bring a store up to the tree. Raises RootError, StoreError, UpdateCancelled; then the old state stands.
 
     `paths` are all that changed since the last update, if the caller is sure of it: the tree is not walked then.
-    `known`, kept between calls, saves reading the store again.
+    `known`, kept between calls, saves reading the store again. A new graph is committed in batches of so many files.
     """
     started, began_ns = time.monotonic(), time.time_ns()
     known = known if known is not None else Known()
@@ -70,7 +71,7 @@ def update_store(
     if stale.changed or stale.removed:
         watch = _Watch(progress, cancelled)
         if not known.stamp:
-            parsed, stale = _read_ahead(store, root, known, stale, watch)
+            parsed, stale = _read_ahead(store, root, known, stale, watch, batch_files)
         with store.change(watch.waiting) as change:
             if store.indexed_at() != known.stamp or not (known.stamp or known.agrees(change.files())):
                 known.recall(store.indexed_at(), change.files)
@@ -97,7 +98,7 @@ def update_store(
 
 
 def _read_ahead(
-    store: GraphStore, root: Path, known: Known, stale: Stale, watch: _Watch
+    store: GraphStore, root: Path, known: Known, stale: Stale, watch: _Watch, batch_files: int
 ) -> tuple[int, Stale]:
     """Read all but the last batch of a large tree's files into a store that was never whole, each batch committed.
 
@@ -106,13 +107,13 @@ def _read_ahead(
     """
     parsed, total = 0, len(stale.changed)
     left = stale.changed
-    while len(left) > BATCH_FILES:
+    while len(left) > batch_files:
         with store.change(watch.waiting) as change:
             if store.indexed_at():
                 break
             updater = Updater(store.repository, change, known, watch.report)
-            parsed += updater.read(root, left[:BATCH_FILES], total - len(left), total)
-        watch.kept, left = True, left[BATCH_FILES:]
+            parsed += updater.read(root, left[:batch_files], total - len(left), total)
+        watch.kept, left = True, left[batch_files:]
     return parsed, replace(stale, changed=left, before=total - len(left))
 
 
@@ -230,7 +231,7 @@ class Updater:
         """Store what reading a file gave, and note what others may have read of it before."""
         path = read.entry.record.path
         known = self._known.records.get(path)
-        if read.unchanged and known is not None:
+        if known is not None and (read.unchanged or _says_as_little(read.entry.record, known)):
             record = replace(read.entry.record, has_errors=known.has_errors)
             self._change.touch(record)
             self._known.records[path] = record
@@ -301,3 +302,9 @@ class Updater:
             known = load_body(facts.body) if facts else Body()
             self._known.bodies.put(path, known)
         return known
+
+
+def _says_as_little(record: FileRecord, known: FileRecord) -> bool:
+    """Whether nothing but a file's record is kept, and only its size or time stamp is another."""
+    bare = record.skipped is not None or record.language is None
+    return bare and replace(record, size_bytes=known.size_bytes, mtime_ns=known.mtime_ns) == known

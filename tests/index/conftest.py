@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from git_trees import GitRepository
 from graph_trees import write_files
-from neo4j_server import neo4j_uri, neo4j_url  # noqa: F401 - fixtures
 
 from index.graph import WorkTreeGraph, open_graph
 

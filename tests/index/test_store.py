@@ -15,7 +15,7 @@ import pytest
 from graph_trees import snapshot, write_files
 
 from index.errors import StoreCorrupt, StoreTooNew, StoreUnavailable, UnknownStoreURL
-from index.graph import open_graph
+from index.graph import WorkTreeGraph, open_graph
 from index.layer import LayeredStore, open_layered
 from index.store import (
     SCHEMA_VERSION,
@@ -400,8 +400,10 @@ def test_unusable_place_is_named(tmp_path):
 UPDATE = textwrap.dedent(
     """
     import sys
-    from index.graph import open_graph
-    graph = open_graph(sys.argv[1], sys.argv[2])
+    from pathlib import Path
+    from index.graph import WorkTreeGraph
+    from index.store import open_store
+    graph = WorkTreeGraph(Path(sys.argv[1]), open_store(sys.argv[2], "repo"))
     graph.update()
     print(graph.store.counts())
     """
@@ -416,7 +418,9 @@ def test_two_processes_updating_at_once_agree(tmp_path, url):
     printed = {process.communicate()[0] for process in running}
     assert [process.returncode for process in running] == [0, 0, 0]
     assert len(printed) == 1
-    together, alone = open_graph(tmp_path, url), open_graph(tmp_path, f"sqlite:{tmp_path}.db")
+    together, alone = (
+        WorkTreeGraph(tmp_path, open_store(each, "repo")) for each in (url, f"sqlite:{tmp_path}.db")
+    )
     alone.update()
     assert snapshot(together)["counts"] == snapshot(alone)["counts"]
     together.close()

@@ -14,7 +14,8 @@ from graph_trees import edge_lines, snapshot, write_files
 from random_edits import PATHS, random_edit, random_module
 
 from index.errors import UpdateCancelled
-from index.graph import open_graph
+from index.graph import WorkTreeGraph, open_graph
+from index.store import open_store
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -39,7 +40,7 @@ def test_incremental_graph_in_neo4j_equals_a_clean_one_in_sqlite(tmp_path, neo4j
     rng = random.Random(5)
     root = tmp_path / "tree"
     write_files(root, {path: random_module(rng) for path in PATHS})
-    graph = open_graph(root, neo4j_url)
+    graph = WorkTreeGraph(root, open_store(neo4j_url, root.as_posix()))
     done: list[str] = []
     for step in range(6):
         graph.update()

@@ -35,7 +35,8 @@ def command(repo: Path, store: str | None, watching: bool, as_json: bool) -> int
     """Parse what changed in REPO since the last time and store its graph.
 
     REPO is a folder [default: the current one]. The graph is kept in .graft/ unless index.store says
-    otherwise.
+    otherwise. A neo4j: store, shared by many, gets the graph of the commit that is checked out; what is not
+    committed is not sent, but kept in .graft/ by the commands that ask.
     """
     from agent.config import load_config
     from tui.arguments import repository
@@ -64,16 +65,12 @@ def to_json(report: UpdateReport) -> dict[str, Any]:
 
 
 def _updated(root: Path, store: str) -> UpdateReport:
-    from index.graph import open_graph
+    from index.graph import index_tree
     from tui.progress import graph_progress, shown_progress
     from tui.stopping import stoppable
 
-    graph = open_graph(root, store)
-    try:
-        with stoppable() as cancelled, shown_progress() as observe:
-            return graph.update(graph_progress(observe, "index"), cancelled)
-    finally:
-        graph.close()
+    with stoppable() as cancelled, shown_progress() as observe:
+        return index_tree(root, store, graph_progress(observe, "index"), cancelled)
 
 
 def _show(report: UpdateReport) -> None:
