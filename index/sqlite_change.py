@@ -9,7 +9,7 @@ from typing import Any
 
 from index.sqlite_edges import EdgeWriter
 from index.sqlite_history import HistoryWriter
-from index.sqlite_packing import pack_bytes, pack_json, unpack_json
+from index.sqlite_packing import pack_json, pack_pair, unpack_json
 from index.sqlite_read import FILE_COLUMNS, FactsReader
 from index.sqlite_schema import (
     KIND_CODES,
@@ -66,7 +66,7 @@ class SQLiteChange(FactsReader):
         self._change_words(documents, insert=True)
         if entry.interface or documents:
             exports = array("Q", sorted(entry.exports))
-            blobs = pack_bytes(entry.interface), pack_bytes(entry.body), pack_json(documents)
+            blobs = *pack_pair(entry.interface, entry.body), pack_json(documents)
             self._connection.execute(
                 "INSERT INTO facts VALUES (?, ?, ?, ?, ?)", (file, *blobs, exports.tobytes())
             )
@@ -215,4 +215,4 @@ class SQLiteChange(FactsReader):
 def _words(document: Document, id_: int) -> tuple[str, int, str, str, str, str]:
     """(table, row, columns …) of a document."""
     table = "symbol_words" if document.uid else "file_words"
-    return table, id_, document.path, document.names, document.prose, document.body
+    return table, id_, document.body, document.path, document.names, document.prose

@@ -30,6 +30,7 @@ from index.sqlite_schema import (
     number_uid,
     pack_confidence,
     pack_span,
+    signed_32,
     unpack_confidence,
     unpack_span,
 )
@@ -202,7 +203,7 @@ class EdgeWriter:
         insert("INSERT INTO inbound VALUES (?, ?)", [(node, file) for node in sorted(targets)])
         used = sorted(set(map(name_key, names)))
         insert("INSERT INTO used_names VALUES (?, ?)", [(key, file) for key in used])
-        insert("INSERT INTO readers VALUES (?, ?)", [(key, file) for key in keys])
+        insert("INSERT INTO readers VALUES (?, ?)", [(signed_32(key), file) for key in keys])
         self._connection.execute(
             "UPDATE files SET edge_count = ?, reference_count = ? WHERE id = ?",
             (len(edges), len(references), file),
@@ -217,7 +218,7 @@ class EdgeWriter:
         nodes, names, keys = unpack_numbers(row[0]), unpack_json(row[1]), unpack_numbers(row[2])
         many("DELETE FROM inbound WHERE target = ? AND file = ?", [(node, file) for node in nodes])
         many("DELETE FROM used_names WHERE name = ? AND file = ?", [(name_key(n), file) for n in names])
-        many("DELETE FROM readers WHERE key = ? AND file = ?", [(key, file) for key in keys])
+        many("DELETE FROM readers WHERE key = ? AND file = ?", [(signed_32(key), file) for key in keys])
         execute("DELETE FROM links WHERE source = ?", (file,))
         execute("DELETE FROM resolutions WHERE file = ?", (file,))
         execute("UPDATE files SET edge_count = 0, reference_count = 0 WHERE id = ?", (file,))
@@ -225,7 +226,7 @@ class EdgeWriter:
 
 def name_key(name: str) -> int:
     """A name as a 32-bit number. A collision costs a look into one more file."""
-    return zlib.crc32(name.encode("utf-8", "surrogatepass"))
+    return signed_32(zlib.crc32(name.encode("utf-8", "surrogatepass")))
 
 
 def _kind(edge: Edge) -> int:

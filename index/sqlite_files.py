@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from array import array
 from pathlib import Path
 from typing import Any
 
 from index.sqlite_edges import PackedFile
-from index.sqlite_packing import unpack_json, unpack_numbers
+from index.sqlite_packing import unpack_json, unpack_numbers, unpack_pair
 from index.sqlite_read import (
     FILE_COLUMNS,
     SQLiteReader,
@@ -56,7 +55,7 @@ class SQLiteFiles(SQLiteReader):
         for row in self._query(
             "SELECT interface, body, documents, exports FROM facts WHERE file = ?", (file,)
         ):
-            interface, body = map(zlib.decompress, row[:2])
+            interface, body = unpack_pair(*row[:2])
             words = self._documents(file, row[2])
             return FileEntry(record, symbols, chunks, words, interface, body, list(array("Q", row[3])))
         return FileEntry(record, symbols, chunks)
@@ -67,8 +66,8 @@ class SQLiteFiles(SQLiteReader):
             for id_, uid in self._query("SELECT id, uid FROM symbols WHERE file = ?", (file,))
         }
         return [
-            Document(uids[row] if table == "symbol_words" else "", *fields)
-            for table, row, *fields in unpack_json(data)
+            Document(uids[row] if table == "symbol_words" else "", path, names, prose, body)
+            for table, row, body, path, names, prose in unpack_json(data)
         ]
 
     def resolution(self, path: str) -> ResolvedFile | None:

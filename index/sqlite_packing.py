@@ -13,13 +13,25 @@ from itertools import accumulate, chain
 from operator import sub
 from typing import Any
 
-_COMPRESSION = 3
+_COMPRESSION, _PAIR_COMPRESSION = 3, 6
+_WINDOW_BYTES = 32_000
 _WIDTHS = tuple((code, array(code).itemsize) for code in "bBhHiIqQ")
 _HEADER_BYTES = 4
 
 
 def pack_bytes(data: bytes) -> bytes:
     return zlib.compress(data, _COMPRESSION)
+
+
+def pack_pair(first: bytes, second: bytes) -> tuple[bytes, bytes]:
+    """Two texts that say much of the same; the second can be read with the first only."""
+    packer = zlib.compressobj(_PAIR_COMPRESSION, zdict=first[-_WINDOW_BYTES:])
+    return pack_bytes(first), packer.compress(second) + packer.flush()
+
+
+def unpack_pair(first: bytes, second: bytes) -> tuple[bytes, bytes]:
+    known = zlib.decompress(first)
+    return known, zlib.decompressobj(zdict=known[-_WINDOW_BYTES:]).decompress(second)
 
 
 def pack_json(value: object) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -11,7 +10,7 @@ from index.bm25 import FIELD_WEIGHTS
 from index.sqlite_database import Database, Query
 from index.sqlite_edges import EdgeReader
 from index.sqlite_history import HistoryReader
-from index.sqlite_packing import unpack_json
+from index.sqlite_packing import unpack_json, unpack_pair
 from index.sqlite_schema import (
     KINDS,
     SPAN_COLUMNS,
@@ -20,13 +19,14 @@ from index.sqlite_schema import (
     marks,
     number_uid,
     signed,
+    signed_32,
     uid_number,
     unpack_span,
 )
 from index.store import Counts, StoredFacts, WordStatistics
 from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
-_WEIGHTS = ", ".join(map(str, FIELD_WEIGHTS))
+_WEIGHTS = ", ".join(map(str, (FIELD_WEIGHTS[-1], *FIELD_WEIGHTS[:-1])))
 _SPAN = ", ".join(f"{{0}}.{column}" for column in SPAN_COLUMNS.split(", "))
 _SYMBOL_COLUMNS = f"s.id, s.file, s.uid, f.path, s.kind, s.name, s.parent_uid, {_SPAN.format('s')}"
 
@@ -50,12 +50,12 @@ class FactsReader:
             (self._repository, path),
         )
         for interface, body, exports in rows:
-            return StoredFacts(zlib.decompress(interface), zlib.decompress(body), tuple(array("Q", exports)))
+            return StoredFacts(*unpack_pair(interface, body), tuple(array("Q", exports)))
         return None
 
     def readers(self, keys: Collection[int]) -> set[str]:
         found: set[str] = set()
-        for batch in batches(sorted(keys)):
+        for batch in batches(sorted(map(signed_32, keys))):
             rows = self._query(
                 f"SELECT DISTINCT path FROM readers JOIN files ON id = file "
                 f"WHERE key IN ({marks(batch)}) AND repository = ?",
