@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 from index.types import Symbol
@@ -179,13 +180,14 @@ def _with_steps(uses: list[Use]) -> list[tuple[int, str, str, list[int]]]:
 
 
 def _without_steps(stepped: list[tuple[int, str, str, list[int]]]) -> list[Use]:
-    uses, byte, line = [], 0, 0
-    for scope, role, chain, steps in stepped:
-        positions: list[int] = []
-        for index in range(0, len(steps), 3):
-            byte, line = byte + steps[index], line + steps[index + 1]
-            positions += (byte, line, steps[index + 2])
-        uses.append(Use(scope, role, chain, tuple(positions)))
+    steps = list(chain.from_iterable(row[3] for row in stepped))
+    columns = accumulate(steps[0::3]), accumulate(steps[1::3]), steps[2::3]
+    positions = tuple(chain.from_iterable(zip(*columns, strict=True)))
+    uses, start = [], 0
+    for scope, role, parts, own in stepped:
+        end = start + len(own)
+        uses.append(Use(scope, role, parts, positions[start:end]))
+        start = end
     return uses
 
 

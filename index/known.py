@@ -5,7 +5,6 @@ Holds exactly as long as nobody else changed the store, which its `indexed_at` t
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
@@ -59,22 +58,19 @@ class Known:
 
 
 class Recent(Generic[Value]):
-    """The values used last, up to a number of them."""
+    """The values put last, up to a number of them."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._values: OrderedDict[str, Value] = OrderedDict()
+        self._values: dict[str, Value] = {}
 
     def get(self, key: str) -> Value | None:
-        value = self._values.get(key)
-        if value is not None:
-            self._values.move_to_end(key)
-        return value
+        return self._values.get(key)
 
     def put(self, key: str, value: Value) -> None:
         self._values[key] = value
         if len(self._values) > self._size:
-            self._values.popitem(last=False)
+            del self._values[next(iter(self._values))]
 
     def drop(self, key: str) -> None:
         self._values.pop(key, None)

@@ -30,6 +30,7 @@ from index.world import Definer, Entity, HelperEdges, Instance, Module, World, k
 _EXACT_CONFIDENCE, _RECEIVER_CONFIDENCE, _TYPED_CONFIDENCE = 1.0, 0.95, 0.85
 _NAMESAKE_CONFIDENCE = 0.5
 _LINK_WEIGHTS = {EdgeType.IMPORTS: 1.0, EdgeType.INHERITS: 2.0, EdgeType.TESTS: 1.0}
+_NAMELESS = MARKS | {UNKNOWN_ROOT}
 _CALL_LINK_WEIGHT, _MAX_LINK_WEIGHT = 0.5, 6.0
 
 
@@ -68,6 +69,7 @@ class _Resolver:
         self.edges: list[Edge] = []
         self.places: dict[str, str] = {}
         self.support: set[str] = set()
+        self._names: dict[str, list[str]] = {}
 
     def run(self) -> None:
         for import_use in self.body.imports:
@@ -237,7 +239,10 @@ class _Resolver:
 
     def _span(self, use: Use, position: int) -> Span:
         byte, line, column = use.positions[3 * position : 3 * position + 3]
-        name = [part for part in use.chain.split(".") if part not in MARKS | {UNKNOWN_ROOT}][position]
+        names = self._names.get(use.chain)
+        if names is None:
+            names = self._names[use.chain] = [n for n in use.chain.split(".") if n not in _NAMELESS]
+        name = names[position]
         return Span(
             self.path, byte, byte + len(name.encode()), line, column, line, column + len(name)
         )  # fmt: skip

@@ -83,7 +83,8 @@ def _create(database: Database, connection: sqlite3.Connection) -> None:
     with database.transaction(connection, lambda: None):
         if connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION:
             return
-        tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_words\\_%' ESCAPE '\\'"
+        tables = r"""SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'sqlite_sequence'
+            AND name NOT LIKE '%\_words\_%' ESCAPE '\'"""
         for (name,) in connection.execute(tables).fetchall():
             connection.execute(f'DROP TABLE IF EXISTS "{name}"')
         for statement in (SCHEMA + HISTORY_SCHEMA).split(";\n"):

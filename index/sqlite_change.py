@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import zlib
 from array import array
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from index.sqlite_edges import EdgeWriter
 from index.sqlite_history import HistoryWriter
-from index.sqlite_read import FILE_COLUMNS, FactsReader, batches, is_uid, marks
+from index.sqlite_packing import pack_json, pack_pair, unpack_json
+from index.sqlite_read import FILE_COLUMNS, FactsReader
 from index.sqlite_schema import (
-    EDGE_CODES,
     KIND_CODES,
-    RESOLUTION_CODES,
     WORD_COLUMNS,
-    pack_confidence,
+    batches,
+    is_uid,
+    marks,
     pack_span,
     signed,
     uid_number,
@@ -26,7 +26,7 @@ from index.store import Document, FileEntry, FileHistory, HistoryState, Resolved
 from index.types import FileRecord, Symbol
 
 _MAX_CACHED_NODES = 200_000
-_COMPRESSION = 3
+_SYMBOL_MARKS = marks(range(13))
 
 
 class SQLiteChange(FactsReader):
@@ -39,6 +39,7 @@ class SQLiteChange(FactsReader):
         super().__init__(lambda sql, parameters: connection.execute(sql, parameters).fetchall(), repository)
         self._stand_ins = stand_ins
         self._connection = connection
+        self._edges = EdgeWriter(connection)
         self._history = HistoryWriter(connection, repository)
         self._nodes: dict[str, int] = {}
 
@@ -56,18 +57,18 @@ class SQLiteChange(FactsReader):
         file = self._put_record(entry.record)
         self._drop_contents(file)
         kept = self._put_symbols(file, entry.symbols)
-        self._connection.executemany(
-            "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(file, chunk.ordinal, chunk.uid, chunk.text, *pack_span(chunk.span)) for chunk in entry.chunks],
-        )
+        if entry.chunks:
+            rows = [(chunk.ordinal, chunk.uid, chunk.text, *pack_span(chunk.span)) for chunk in entry.chunks]
+            self._connection.execute(
+                "INSERT INTO chunks VALUES (?, ?, ?)", (file, len(rows), pack_json(sorted(rows)))
+            )
         documents = [_words(document, kept.get(document.uid, file)) for document in entry.documents]
         self._change_words(documents, insert=True)
         if entry.interface or documents:
             exports = array("Q", sorted(entry.exports))
-            blobs = map(_pack, (entry.interface, entry.body, json.dumps(documents).encode()))
+            blobs = *pack_pair(entry.interface, entry.body), pack_json(documents)
             self._connection.execute(
-                "INSERT INTO facts (file, interface, body, documents, exports) VALUES (?, ?, ?, ?, ?)",
-                (file, *blobs, exports.tobytes()),
+                "INSERT INTO facts VALUES (?, ?, ?, ?, ?)", (file, *blobs, exports.tobytes())
             )
             self._connection.executemany(
                 "INSERT INTO exports VALUES (?, ?)", ((signed(export), file) for export in exports)
@@ -81,7 +82,7 @@ class SQLiteChange(FactsReader):
         self._put_symbols(file, ())
         self._history.forget(file)
         self._connection.execute("DELETE FROM links WHERE target = ?", (file,))
-        self._connection.execute("DELETE FROM edges WHERE target = ?", (-file,))
+        self._connection.execute("DELETE FROM inbound WHERE target = ?", (-file,))
         self._connection.execute("DELETE FROM files WHERE id = ?", (file,))
         self._nodes.pop(path, None)
 
@@ -98,7 +99,7 @@ class SQLiteChange(FactsReader):
         file = self._file(path)
         if file is None:
             raise KeyError(f"put_resolution before put_file of {path}")
-        self._drop_resolution(file)
+        self._edges.drop(file)
         names = {name for edge in resolved.edges for name in (edge.source, edge.target)}
         names.update(reference.source for reference in resolved.references)
         if self._stand_ins is not None:
@@ -106,32 +107,10 @@ class SQLiteChange(FactsReader):
             sources.update(reference.source for reference in resolved.references)
             self._stand_ins.add(names.union(resolved.links), sources, file)
         nodes = self._numbers(names.union(resolved.links))
-        edges = {
-            (nodes[edge.source], EDGE_CODES[edge.type], nodes[edge.target], RESOLUTION_CODES[edge.resolution],
-             pack_confidence(edge.confidence), *pack_span(edge.span))
-            for edge in resolved.edges
-        }  # fmt: skip
-        references = {
-            (nodes[reference.source], EDGE_CODES[reference.type], reference.name, *pack_span(reference.span))
-            for reference in resolved.references
-        }
-        insert = self._connection.executemany
-        insert("INSERT OR REPLACE INTO edges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", sorted(edges))
-        insert("INSERT OR REPLACE INTO refs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", sorted(references))
-        self._connection.execute(
-            "UPDATE files SET edge_count = ?, reference_count = ? WHERE id = ?",
-            (len({(*edge[:3], edge[5]) for edge in edges}), len({row[:4] for row in references}), file),
-        )
+        self._edges.put(file, resolved, nodes)
         self._connection.executemany(
             "INSERT INTO links VALUES (?, ?, ?)",
             sorted((file, -nodes[target], weight) for target, weight in resolved.links.items()),
-        )
-        keys = array("I", sorted(resolved.keys))
-        self._connection.executemany("INSERT INTO readers VALUES (?, ?)", ((key, file) for key in keys))
-        self._connection.execute(
-            """INSERT INTO facts (file, interface, body, documents, exports, keys) VALUES (?, ?, ?, ?, x'', ?)
-            ON CONFLICT (file) DO UPDATE SET keys = excluded.keys""",
-            (file, _NO_FACTS, _NO_FACTS, _NO_DOCUMENTS, keys.tobytes()),
         )
 
     # Parts
@@ -161,20 +140,25 @@ class SQLiteChange(FactsReader):
         if self._stand_ins is not None:
             gone = self._stand_ins.of([symbol.uid for symbol in symbols]) | gone
         kept: dict[str, int] = {}
+        texts: dict[int, tuple[str | int, ...]] = {}
         for symbol in symbols:
             uid = uid_number(symbol.uid)
+            parent = None if symbol.parent_uid is None else uid_number(symbol.parent_uid)
             values = (
-                uid, self._repository, file, KIND_CODES[symbol.kind], symbol.name, symbol.qualified_name,
-                *pack_span(symbol.span), symbol.language, symbol.signature, symbol.docstring, symbol.body_hash,
-                symbol.ordinal, None if symbol.parent_uid is None else uid_number(symbol.parent_uid),
+                uid, self._repository, file, KIND_CODES[symbol.kind], symbol.name, *pack_span(symbol.span), parent
             )  # fmt: skip
             known = gone.pop(uid, None)
-            cursor = execute(
-                f"INSERT OR REPLACE INTO symbols VALUES ({marks((0, *values))})", (known, *values)
-            )
-            kept[symbol.uid] = known if known is not None else int(cursor.lastrowid or 0)
+            cursor = execute(f"INSERT OR REPLACE INTO symbols VALUES ({_SYMBOL_MARKS})", (known, *values))
+            id_ = kept[symbol.uid] = known if known is not None else int(cursor.lastrowid or 0)
+            texts[id_] = (
+                symbol.qualified_name, symbol.language, symbol.signature, symbol.docstring, symbol.body_hash,
+                symbol.ordinal,
+            )  # fmt: skip
+        execute("DELETE FROM symbol_texts WHERE file = ?", (file,))
+        if texts:
+            execute("INSERT INTO symbol_texts VALUES (?, ?)", (file, pack_json(texts)))
         for id_ in gone.values():
-            execute("DELETE FROM edges WHERE target = ?", (id_,))
+            execute("DELETE FROM inbound WHERE target = ?", (id_,))
             execute("DELETE FROM symbols WHERE id = ?", (id_,))
         if gone:
             self._nodes.clear()
@@ -184,34 +168,18 @@ class SQLiteChange(FactsReader):
 
     def _drop_contents(self, file: int) -> None:
         """Delete what a file brought, but for its record and its symbols."""
-        self._drop_resolution(file)
+        self._edges.drop(file)
         row = self._connection.execute(
             "SELECT documents, exports FROM facts WHERE file = ?", (file,)
         ).fetchone()
         if row is not None:
-            self._change_words(json.loads(zlib.decompress(row[0])), insert=False)
+            self._change_words(unpack_json(row[0]), insert=False)
             self._connection.executemany(
                 "DELETE FROM exports WHERE export = ? AND file = ?",
                 ((signed(export), file) for export in array("Q", row[1])),
             )
         self._connection.execute("DELETE FROM chunks WHERE file = ?", (file,))
         self._connection.execute("DELETE FROM facts WHERE file = ?", (file,))
-
-    def _drop_resolution(self, file: int) -> None:
-        execute = self._connection.execute
-        own = "(SELECT id FROM symbols WHERE file = ?1 UNION ALL SELECT -?1)"
-        row = execute("SELECT keys FROM facts WHERE file = ?", (file,)).fetchone()
-        if row is None:
-            return
-        execute(f"DELETE FROM edges WHERE source IN {own}", (file,))
-        execute(f"DELETE FROM refs WHERE source IN {own}", (file,))
-        execute("DELETE FROM links WHERE source = ?", (file,))
-        keys = array("I", row[0])
-        self._connection.executemany(
-            "DELETE FROM readers WHERE key = ? AND file = ?", ((k, file) for k in keys)
-        )
-        execute("UPDATE facts SET keys = x'' WHERE file = ?", (file,))
-        execute("UPDATE files SET edge_count = 0, reference_count = 0 WHERE id = ?", (file,))
 
     def _change_words(self, documents: Sequence[Sequence[Any]], *, insert: bool) -> None:
         """Add or take back rows of the full-text tables, which keep no text and so must be told what to forget."""
@@ -247,11 +215,4 @@ class SQLiteChange(FactsReader):
 def _words(document: Document, id_: int) -> tuple[str, int, str, str, str, str]:
     """(table, row, columns …) of a document."""
     table = "symbol_words" if document.uid else "file_words"
-    return table, id_, document.path, document.names, document.prose, document.body
-
-
-def _pack(data: bytes) -> bytes:
-    return zlib.compress(data, _COMPRESSION)
-
-
-_NO_FACTS, _NO_DOCUMENTS = _pack(b""), _pack(b"[]")
+    return table, id_, document.body, document.path, document.names, document.prose

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from array import array
 from pathlib import Path
 from typing import Any
 
+from index.sqlite_edges import PackedFile
+from index.sqlite_packing import unpack_json, unpack_numbers, unpack_pair
 from index.sqlite_read import (
-    EDGE_QUERY,
     FILE_COLUMNS,
-    REFERENCE_QUERY,
     SQLiteReader,
-    edge_of,
     file_record,
-    reference_of,
 )
-from index.sqlite_schema import EDGE_TYPES, KINDS, RESOLUTIONS, number_uid
+from index.sqlite_schema import KINDS, number_uid
 from index.store import Document, FileEntry, ResolvedFile, Tally
 
-_OWN_NODES = "(SELECT id FROM symbols WHERE file = ?1 UNION ALL SELECT -?1)"
 _NODES = "(SELECT id FROM symbols UNION ALL SELECT -id FROM files)"
 _ORPHANS = (
     ("files of no repository", "files WHERE repository NOT IN (SELECT id FROM repositories)"),
@@ -29,9 +24,11 @@ _ORPHANS = (
         "symbols whose repository is not their file's",
         "symbols s JOIN files f ON f.id = s.file WHERE s.repository <> f.repository",
     ),
-    ("edges from nothing", f"edges WHERE source NOT IN {_NODES}"),
-    ("edges to nothing", f"edges WHERE target NOT IN {_NODES}"),
-    ("references from nothing", "refs WHERE source NOT IN (SELECT id FROM symbols)"),
+    ("texts of no file", "symbol_texts WHERE file NOT IN (SELECT id FROM files)"),
+    ("edges and references of no file", "resolutions WHERE file NOT IN (SELECT id FROM files)"),
+    ("edges to nothing", f"inbound WHERE target NOT IN {_NODES}"),
+    ("edges from no file", "inbound WHERE file NOT IN (SELECT file FROM resolutions)"),
+    ("names used in no file", "used_names WHERE file NOT IN (SELECT file FROM resolutions)"),
     ("links from nothing", "links WHERE source NOT IN (SELECT id FROM files)"),
     ("links to nothing", "links WHERE target NOT IN (SELECT id FROM files)"),
     ("readers of no file", "readers WHERE file NOT IN (SELECT id FROM files)"),
@@ -58,8 +55,8 @@ class SQLiteFiles(SQLiteReader):
         for row in self._query(
             "SELECT interface, body, documents, exports FROM facts WHERE file = ?", (file,)
         ):
-            interface, body, documents = map(zlib.decompress, row[:3])
-            words = self._documents(file, documents)
+            interface, body = unpack_pair(*row[:2])
+            words = self._documents(file, row[2])
             return FileEntry(record, symbols, chunks, words, interface, body, list(array("Q", row[3])))
         return FileEntry(record, symbols, chunks)
 
@@ -69,28 +66,29 @@ class SQLiteFiles(SQLiteReader):
             for id_, uid in self._query("SELECT id, uid FROM symbols WHERE file = ?", (file,))
         }
         return [
-            Document(uids[row] if table == "symbol_words" else "", *fields)
-            for table, row, *fields in json.loads(data)
+            Document(uids[row] if table == "symbol_words" else "", path, names, prose, body)
+            for table, row, body, path, names, prose in unpack_json(data)
         ]
 
     def resolution(self, path: str) -> ResolvedFile | None:
         rows = self._query(
-            "SELECT id, keys FROM files LEFT JOIN facts ON file = id WHERE repository = ? AND path = ?",
+            """SELECT id, nodes, edges, refs, names, keys FROM files LEFT JOIN resolutions ON file = id
+            WHERE repository = ? AND path = ?""",
             (self._repository, path),
         )
         if not rows:
             return None
-        file, keys = rows[0]
-        edges = self._query(f"{EDGE_QUERY} WHERE e.source IN {_OWN_NODES}", (file,))
-        references = self._query(f"{REFERENCE_QUERY} WHERE r.source IN {_OWN_NODES}", (file,))
+        file, nodes, edges, references, names, keys = rows[0]
+        if nodes is None:
+            return ResolvedFile([], [], {}, [])
         links = self._query(
             "SELECT path, weight FROM links JOIN files ON id = target WHERE source = ? ORDER BY path", (file,)
         )
         return ResolvedFile(
-            list(map(edge_of, edges)),
-            list(map(reference_of, references)),
+            self._edges_of([PackedFile(path, nodes, edges, names)]),
+            self._references_of([PackedFile(path, nodes, references, names)]),
             dict(links),
-            list(array("I", keys or b"")),
+            list(unpack_numbers(keys)),
         )
 
     def tally(self) -> Tally:
@@ -100,24 +98,20 @@ class SQLiteFiles(SQLiteReader):
                 (self._repository,),
             )
 
-        owned = "JOIN files f ON f.id = coalesce(s.file, -{0}.source)"
-        edges = grouped(
-            "e.type, e.resolution", f"edges e LEFT JOIN symbols s ON s.id = e.source {owned.format('e')}"
-        )
-        references = grouped("r.type", f"refs r LEFT JOIN symbols s ON s.id = r.source {owned.format('r')}")
+        edges, references = self._edge_tally()
         kinds = grouped("s.kind", "symbols s JOIN files f ON f.id = s.file")
         files = grouped("f.language, f.skipped", "files f")
         chunks = self._query(
-            "SELECT count(*) FROM chunks c JOIN files f ON f.id = c.file WHERE f.repository = ?",
+            "SELECT total(c.number) FROM chunks c JOIN files f ON f.id = c.file WHERE f.repository = ?",
             (self._repository,),
         )
         return Tally(
             languages={str(language or ""): n for language, skipped, n in files if skipped is None},
             skipped=_summed([(str(skipped), n) for _, skipped, n in files if skipped is not None]),
             kinds={KINDS[kind]: n for kind, n in kinds},
-            edges={(EDGE_TYPES[type_], RESOLUTIONS[resolution]): n for type_, resolution, n in edges},
-            references={EDGE_TYPES[type_]: n for type_, n in references},
-            chunks=chunks[0][0],
+            edges=edges,
+            references=references,
+            chunks=int(chunks[0][0]),
             store_bytes=_file_bytes(self._database.location),
         )
 

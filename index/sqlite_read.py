@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-import zlib
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import nlargest
 from typing import Any, Literal
 
 from index.bm25 import FIELD_WEIGHTS
 from index.sqlite_database import Database, Query
+from index.sqlite_edges import EdgeReader
 from index.sqlite_history import HistoryReader
+from index.sqlite_packing import unpack_json, unpack_pair
 from index.sqlite_schema import (
-    EDGE_CODES,
-    EDGE_TYPES,
     KINDS,
-    RESOLUTIONS,
     SPAN_COLUMNS,
+    batches,
+    is_uid,
+    marks,
     number_uid,
     signed,
+    signed_32,
     uid_number,
-    unpack_confidence,
     unpack_span,
 )
 from index.store import Counts, StoredFacts, WordStatistics
 from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
-_MAX_VARIABLES = 500
 _NAMED_PER_HIT = 4
 """Documents that are named first for each one wanted; more where the store's other repositories are among them."""
-_WEIGHTS = ", ".join(map(str, FIELD_WEIGHTS))
+_WEIGHTS = ", ".join(map(str, (FIELD_WEIGHTS[-1], *FIELD_WEIGHTS[:-1])))
 _SPAN = ", ".join(f"{{0}}.{column}" for column in SPAN_COLUMNS.split(", "))
-_SYMBOL_COLUMNS = f"""s.uid, f.path, s.kind, s.name, s.qualified_name, {_SPAN.format("s")},
-    s.language, s.signature, s.docstring, s.body_hash,
-    s.ordinal, s.parent_uid"""
-
-EDGE_QUERY = f"""SELECT s.uid, sf.path, t.uid, tf.path, e.type, e.resolution, e.confidence, owner.path,
-        {_SPAN.format("e")}
-    FROM edges e
-    LEFT JOIN symbols s ON s.id = e.source LEFT JOIN files sf ON sf.id = -e.source
-    LEFT JOIN symbols t ON t.id = e.target LEFT JOIN files tf ON tf.id = -e.target
-    JOIN files owner ON owner.id = coalesce(s.file, sf.id)"""
-"""Rows of `edge_of`."""
-REFERENCE_QUERY = f"""SELECT s.uid, r.name, r.type, owner.path, {_SPAN.format("r")}
-    FROM refs r JOIN symbols s ON s.id = r.source JOIN files owner ON owner.id = s.file"""
-"""Rows of `reference_of`."""
+_SYMBOL_COLUMNS = f"s.id, s.file, s.uid, f.path, s.kind, s.name, s.parent_uid, {_SPAN.format('s')}"
 
 
 class FactsReader:
@@ -66,12 +53,12 @@ class FactsReader:
             (self._repository, path),
         )
         for interface, body, exports in rows:
-            return StoredFacts(zlib.decompress(interface), zlib.decompress(body), tuple(array("Q", exports)))
+            return StoredFacts(*unpack_pair(interface, body), tuple(array("Q", exports)))
         return None
 
     def readers(self, keys: Collection[int]) -> set[str]:
         found: set[str] = set()
-        for batch in batches(sorted(keys)):
+        for batch in batches(sorted(map(signed_32, keys))):
             rows = self._query(
                 f"SELECT DISTINCT path FROM readers JOIN files ON id = file "
                 f"WHERE key IN ({marks(batch)}) AND repository = ?",
@@ -88,7 +75,7 @@ class FactsReader:
         return [path for (path,) in rows]
 
 
-class SQLiteReader(FactsReader, HistoryReader):
+class SQLiteReader(FactsReader, EdgeReader, HistoryReader):
     """See GraphReader."""
 
     def __init__(self, database: Database, repository: int) -> None:
@@ -108,23 +95,22 @@ class SQLiteReader(FactsReader, HistoryReader):
         self, *, path: str | None = None, name: str | None = None, qualified_name: str | None = None
     ) -> list[Symbol]:
         conditions, parameters = ["s.repository = ?"], list[Any]([self._repository])
-        for column, value in (("f.path", path), ("s.qualified_name", qualified_name)):
-            if value is not None:
-                conditions.append(f"{column} = ?")
-                parameters.append(value)
-        if name is None and qualified_name is not None:
-            name = qualified_name.rpartition(".")[2]
+        if path is not None:
+            conditions += ["f.path = ?", "f.repository = s.repository"]
+            parameters.append(path)
         if name is not None:
             conditions.append("s.name = ?")
             parameters.append(name)
-        if path is not None:
-            conditions.append("f.repository = s.repository")
+        elif qualified_name is not None:
+            conditions.append("s.name IN (?, ?)")
+            parameters += [qualified_name.rpartition(".")[2], qualified_name]
         rows = self._query(
             f"SELECT {_SYMBOL_COLUMNS} FROM symbols s JOIN files f ON f.id = s.file "
             f"WHERE {' AND '.join(conditions)} ORDER BY f.path, s.start_byte, s.id",
             parameters,
         )
-        return [_symbol(row) for row in rows]
+        found = self._symbols(rows)
+        return [each for each in found if qualified_name in (None, each.qualified_name)]
 
     def symbols_by_uid(self, uids: Iterable[str]) -> dict[str, Symbol]:
         found: dict[str, Symbol] = {}
@@ -134,57 +120,45 @@ class SQLiteReader(FactsReader, HistoryReader):
                 f"WHERE s.repository = ? AND s.uid IN ({marks(batch)})",
                 (self._repository, *batch),
             )
-            found.update((symbol.uid, symbol) for symbol in map(_symbol, rows))
+            found.update((symbol.uid, symbol) for symbol in self._symbols(rows))
         return found
+
+    def _symbols(self, rows: list[Any]) -> list[Symbol]:
+        """Symbols of _SYMBOL_COLUMNS; what is long of them lies together for each file."""
+        texts: dict[str, list[Any]] = {}
+        for batch in batches(list({row[1] for row in rows})):
+            for (packed,) in self._query(
+                f"SELECT texts FROM symbol_texts WHERE file IN ({marks(batch)})", batch
+            ):
+                texts.update(unpack_json(packed))
+        return [_symbol(row, texts[str(row[0])]) for row in rows if str(row[0]) in texts]
 
     def edges(
         self, *, source: str | None = None, target: str | None = None, types: Iterable[EdgeType] = ()
     ) -> list[Edge]:
-        conditions, parameters, ends = ["1"], list[Any](), list[int | None]()
-        for column, name in (("e.source", source), ("e.target", target)):
-            node = None if name is None else self._node(name)
-            if node is None and name is not None:
-                return []
-            if node is not None:
-                conditions.append(f"{column} = ?")
-                parameters.append(node)
-            ends.append(None if node is None else -node)
-        codes = [EDGE_CODES[type_] for type_ in types]
-        if codes:
-            conditions.append(f"e.type IN ({marks(codes)})")
-            parameters += codes
-        rows = self._query(
-            f"""{EDGE_QUERY} WHERE {" AND ".join(conditions)} AND owner.repository = ?
-            ORDER BY owner.path, e.start_byte, e.type""",
-            [*parameters, self._repository],
-        )
-        together = not codes or EDGE_CODES[EdgeType.CHANGED_WITH] in codes
-        return [edge_of(row) for row in rows] + (self._co_change_edges(*ends) if together else [])
+        wanted = list(types)
+        start, end = (None if name is None else self._node(name) for name in (source, target))
+        if (source is not None and start is None) or (target is not None and end is None):
+            return []
+        found = self._edges(start, end, wanted)
+        if not wanted or EdgeType.CHANGED_WITH in wanted:
+            found += self._co_change_edges(*(None if node is None else -node for node in (start, end)))
+        return found
 
     def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]:
-        conditions, values = ["owner.repository = ?"], list[Any]([self._repository])
-        if source is not None:
-            node = self._node(source)
-            if node is None:
-                return []
-            conditions.append("r.source = ?")
-            values.append(node)
-        if name is not None:
-            conditions.append("r.name = ?")
-            values.append(name)
-        rows = self._query(
-            f"{REFERENCE_QUERY} WHERE {' AND '.join(conditions)} ORDER BY owner.path, r.start_byte", values
-        )
-        return [reference_of(row) for row in rows]
+        node = None if source is None else self._node(source)
+        return [] if source is not None and node is None else self._references(node, name)
 
     def chunks(self, path: str) -> list[TextChunk]:
         rows = self._query(
-            f"""SELECT c.uid, f.path, c.ordinal, c.text,
-                {_SPAN.format("c")}
-            FROM chunks c JOIN files f ON f.id = c.file WHERE f.repository = ? AND f.path = ? ORDER BY c.ordinal""",
+            "SELECT packed FROM chunks JOIN files f ON f.id = file WHERE f.repository = ? AND f.path = ?",
             (self._repository, path),
         )
-        return [TextChunk(row[0], row[1], row[2], row[3], unpack_span(row[1], row[4:])) for row in rows]
+        return [
+            TextChunk(uid, path, ordinal, text, unpack_span(path, span))
+            for (packed,) in rows
+            for ordinal, uid, text, *span in unpack_json(packed)
+        ]
 
     def links(self, paths: Collection[str], *, incoming: bool) -> list[tuple[str, str, float]]:
         here = "target" if incoming else "source"
@@ -278,41 +252,10 @@ def _varints(data: bytes) -> list[int]:
     return numbers
 
 
-def batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Pieces small enough for one statement's parameters."""
-    for start in range(0, len(values), _MAX_VARIABLES):
-        yield values[start : start + _MAX_VARIABLES]
-
-
-def marks(values: Sequence[Any]) -> str:
-    return ",".join("?" * len(values))
-
-
-def is_uid(name: str) -> bool:
-    return len(name) == 16 and not set(name) - set("0123456789abcdef")
-
-
-def _symbol(row: Sequence[Any]) -> Symbol:
-    uid, path, kind, name, qualified_name, *span = row[:11]
-    language, signature, docstring, body_hash, ordinal, parent = row[11:]
+def _symbol(row: Sequence[Any], texts: Sequence[Any]) -> Symbol:
+    _, _, uid, path, kind, name, parent, *span = row
+    qualified_name, language, signature, docstring, body_hash, ordinal = texts
     return Symbol(
         number_uid(uid), path, KINDS[kind], name, qualified_name, unpack_span(path, span), language, signature,
         docstring, body_hash, ordinal, None if parent is None else number_uid(parent),
     )  # fmt: skip
-
-
-def edge_of(row: Sequence[Any]) -> Edge:
-    source_uid, source_path, target_uid, target_path, type_, resolution, confidence, owner, *span = row
-    return Edge(
-        source_path if source_uid is None else number_uid(source_uid),
-        target_path if target_uid is None else number_uid(target_uid),
-        EDGE_TYPES[type_],
-        RESOLUTIONS[resolution],
-        unpack_confidence(confidence),
-        None if span[0] < 0 else unpack_span(owner, span),
-    )
-
-
-def reference_of(row: Sequence[Any]) -> Reference:
-    uid, name, type_, path, *span = row
-    return Reference(number_uid(uid), name, EDGE_TYPES[type_], unpack_span(path, span))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from index.bm25 import TOKENIZER
 from index.types import EdgeType, Resolution, Span, SymbolKind
@@ -25,54 +26,47 @@ EDGE_TYPES = {code: type_ for type_, code in EDGE_CODES.items()}
 RESOLUTIONS = {code: resolution for resolution, code in RESOLUTION_CODES.items()}
 KINDS = {code: kind for kind, code in KIND_CODES.items()}
 
-WORD_COLUMNS = "path, names, prose, body"
+WORD_COLUMNS = "body, path, names, prose"
+"""The body first: FTS5 needs two bytes less for a word of the first column, and most words are of it."""
 _SPAN = """start_byte INTEGER NOT NULL, bytes INTEGER NOT NULL, start_line INTEGER NOT NULL,
     start_column INTEGER NOT NULL, lines INTEGER NOT NULL, columns INTEGER NOT NULL"""
 SPAN_COLUMNS = "start_byte, bytes, start_line, start_column, lines, columns"
 _CONFIDENCE_STEPS = 1_000
+_MAX_VARIABLES = 500
 
-# A node is a symbol's id, or a file's id negated. Edges and references are clustered by their source.
+# A node is a symbol's id, or a file's id negated; neither is used twice.
 SCHEMA = f"""
 CREATE TABLE repositories (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, indexed_at INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE files (
-    id INTEGER PRIMARY KEY, repository INTEGER NOT NULL, path TEXT NOT NULL, content_hash TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, repository INTEGER NOT NULL, path TEXT NOT NULL, content_hash TEXT NOT NULL,
     size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, language TEXT, has_errors INTEGER NOT NULL,
     skipped TEXT, symbol_count INTEGER NOT NULL DEFAULT 0, edge_count INTEGER NOT NULL DEFAULT 0,
     reference_count INTEGER NOT NULL DEFAULT 0, UNIQUE (repository, path)
 );
 CREATE TABLE facts (
     file INTEGER PRIMARY KEY, interface BLOB NOT NULL, body BLOB NOT NULL, documents BLOB NOT NULL,
-    exports BLOB NOT NULL, keys BLOB NOT NULL DEFAULT x''
+    exports BLOB NOT NULL
 );
 CREATE TABLE exports (export INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (export, file)) WITHOUT ROWID;
 CREATE TABLE symbols (
-    id INTEGER PRIMARY KEY, uid INTEGER NOT NULL UNIQUE, repository INTEGER NOT NULL, file INTEGER NOT NULL,
-    kind INTEGER NOT NULL, name TEXT NOT NULL, qualified_name TEXT NOT NULL, {_SPAN}, language TEXT NOT NULL,
-    signature TEXT NOT NULL, docstring TEXT NOT NULL, body_hash TEXT NOT NULL, ordinal INTEGER NOT NULL,
-    parent_uid INTEGER
+    id INTEGER PRIMARY KEY AUTOINCREMENT, uid INTEGER NOT NULL UNIQUE, repository INTEGER NOT NULL,
+    file INTEGER NOT NULL, kind INTEGER NOT NULL, name TEXT NOT NULL, {_SPAN}, parent_uid INTEGER
 );
+CREATE TABLE symbol_texts (file INTEGER PRIMARY KEY, texts BLOB NOT NULL);
 CREATE INDEX symbols_by_file ON symbols (file);
 CREATE INDEX symbols_by_name ON symbols (name);
-CREATE TABLE edges (
-    source INTEGER NOT NULL, type INTEGER NOT NULL, target INTEGER NOT NULL, resolution INTEGER NOT NULL,
-    confidence INTEGER NOT NULL, {_SPAN},
-    PRIMARY KEY (source, start_byte, type, target)
-) WITHOUT ROWID;
-CREATE INDEX edges_by_target ON edges (target);
-CREATE TABLE refs (
-    source INTEGER NOT NULL, type INTEGER NOT NULL, name TEXT NOT NULL, {_SPAN},
-    PRIMARY KEY (source, start_byte, type, name)
-) WITHOUT ROWID;
-CREATE INDEX refs_by_name ON refs (name);
+CREATE TABLE resolutions (
+    file INTEGER PRIMARY KEY, nodes BLOB NOT NULL, edges BLOB NOT NULL, refs BLOB NOT NULL, names BLOB NOT NULL,
+    keys BLOB NOT NULL
+);
+CREATE TABLE inbound (target INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (target, file)) WITHOUT ROWID;
+CREATE TABLE used_names (name INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (name, file)) WITHOUT ROWID;
 CREATE TABLE links (
     source INTEGER NOT NULL, target INTEGER NOT NULL, weight REAL NOT NULL, PRIMARY KEY (source, target)
 ) WITHOUT ROWID;
 CREATE INDEX links_by_target ON links (target);
 CREATE TABLE readers (key INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (key, file)) WITHOUT ROWID;
-CREATE TABLE chunks (
-    file INTEGER NOT NULL, ordinal INTEGER NOT NULL, uid TEXT NOT NULL, text TEXT NOT NULL, {_SPAN},
-    PRIMARY KEY (file, ordinal)
-) WITHOUT ROWID;
+CREATE TABLE chunks (file INTEGER PRIMARY KEY, number INTEGER NOT NULL, packed BLOB NOT NULL);
 CREATE VIRTUAL TABLE file_words USING fts5 (
     {WORD_COLUMNS}, content='', tokenize="{TOKENIZER}"
 );
@@ -82,6 +76,20 @@ CREATE VIRTUAL TABLE symbol_words USING fts5 (
 """
 
 
+def batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Pieces small enough for one statement's parameters."""
+    for start in range(0, len(values), _MAX_VARIABLES):
+        yield values[start : start + _MAX_VARIABLES]
+
+
+def marks(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
+
+
+def is_uid(name: str) -> bool:
+    return len(name) == 16 and not set(name) - set("0123456789abcdef")
+
+
 def uid_number(uid: str) -> int:
     """A uid of 16 hexadecimal digits as a signed 64-bit number."""
     return int.from_bytes(bytes.fromhex(uid), "big", signed=True)
@@ -89,6 +97,11 @@ def uid_number(uid: str) -> int:
 
 def number_uid(number: int) -> str:
     return number.to_bytes(8, "big", signed=True).hex()
+
+
+def signed_32(number: int) -> int:
+    """An unsigned 32-bit number as SQLite keeps it in four bytes."""
+    return number - (1 << 31)
 
 
 def signed(number: int) -> int:

@@ -11,8 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from index.layer_shadows import ELSEWHERE
-from index.sqlite_read import batches, is_uid, marks
-from index.sqlite_schema import uid_number
+from index.sqlite_schema import batches, is_uid, marks, uid_number
 
 
 class StandIns:
@@ -41,7 +40,7 @@ class StandIns:
             "SELECT id FROM files WHERE repository = ? AND path = ''", (self._repository,)
         ).fetchone()
         self._connection.executemany(
-            "INSERT INTO symbols VALUES (NULL, ?, ?, ?, 1, '', '', -1, 0, 0, 0, 0, 0, '', '', '', '', 0, NULL)",
+            "INSERT INTO symbols VALUES (NULL, ?, ?, ?, 1, '', -1, 0, 0, 0, 0, 0, NULL)",
             [
                 (uid, self._repository, file if name in sources else elsewhere)
                 for uid, name in uids.items()

@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from index.collector import rare_collections
 from index.errors import UpdateCancelled
 from index.facts import Body, Interface, interface_entries, load_body, load_interface
 from index.files import Found, is_listed, look_at, needs_walk, walk
@@ -80,7 +81,8 @@ def update_store(
             stamp, is_first = known.stamp + 1 if named else began_ns, not known.stamp
             known.stamp = _UNSURE  # until the change is committed
             updater = Updater(store.repository, change, known, watch.report)
-            parsed += updater.run(root, stale, is_first)
+            with rare_collections():
+                parsed += updater.run(root, stale, is_first)
             change.set_indexed_at(stamp)
         known.stamp = stamp
     counts = store.counts()

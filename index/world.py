@@ -125,7 +125,8 @@ class World:
         return self._body_of(path)
 
     def names(self, path: str, name: str) -> list[Binding]:
-        self._read(path, f"n:{name}")
+        if path != self._reader:
+            self._keys.add((path, f"n:{name}"))
         return self._interface_of(path).names.get(name, [])
 
     def stars(self, path: str) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
@@ -140,11 +141,13 @@ class World:
         return self._interface_of(path).namespace
 
     def definition(self, path: str, qualified_name: str) -> Definition | None:
-        self._read(path, f"d:{qualified_name}")
+        if path != self._reader:
+            self._keys.add((path, f"d:{qualified_name}"))
         return self._interface_of(path).definitions.get(qualified_name)
 
     def member(self, path: str, class_name: str, name: str) -> list[Binding]:
-        self._read(path, f"m:{class_name}.{name}")
+        if path != self._reader:
+            self._keys.add((path, f"m:{class_name}.{name}"))
         definition = self._interface_of(path).definitions.get(class_name)
         return definition.members.get(name, []) if definition else []
 
