@@ -54,7 +54,7 @@ def update_store(
     *,
     paths: Collection[str] | None = None,
     known: Known | None = None,
-    batch_files: int = BATCH_FILES,
+    batch_files: int | None = None,
 ) -> UpdateReport:
     """Bring a store up to the tree. Raises RootError, StoreError, UpdateCancelled; then the old state stands.
 
@@ -72,7 +72,7 @@ def update_store(
     if stale.changed or stale.removed:
         watch = _Watch(progress, cancelled)
         if not known.stamp:
-            parsed, stale = _read_ahead(store, root, known, stale, watch, batch_files)
+            parsed, stale = _read_ahead(store, root, known, stale, watch, batch_files or BATCH_FILES)
         with store.change(watch.waiting) as change:
             if store.indexed_at() != known.stamp or not (known.stamp or known.agrees(change.files())):
                 known.recall(store.indexed_at(), change.files)
