@@ -44,11 +44,11 @@ def examine(folder: Path) -> Iterator[Check]:
     yield from _packages()
     yield from _grammars()
     yield _sqlite()
-    yield Check("neo4j", "off", "the shared graph store is not in this version")
     root = repository_root(folder)
     yield _repository(folder, root)
     config, check = _configuration(folder)
     yield check
+    yield _shared_store(config)
     yield from _sandboxes(config)
     yield from _models(config)
     yield _interpreter(root or folder, config)
@@ -68,6 +68,29 @@ def _git() -> Check:
     except (OSError, subprocess.SubprocessError) as error:
         return Check("git", "missing", f"{program} does not answer ({error})", remedy=remedy)
     return Check("git", "ok", program, answer.stdout.strip().removeprefix("git version "))
+
+
+def _shared_store(config: Config) -> Check:
+    """Whether a Neo4j that the settings name answers."""
+    from index.errors import GraphError
+    from index.neo4j_address import masked
+    from index.snapshots import is_shared
+    from index.store import open_store
+
+    url = config.index.store
+    if not is_shared(url):
+        return Check(
+            "neo4j", "off", 'the graph is kept in a file; index.store = "neo4j://HOST:7687" shares one'
+        )
+    try:
+        store = open_store(url, "")
+        try:
+            store.indexed_at()
+        finally:
+            store.close()
+    except GraphError as error:
+        return Check("neo4j", "missing", masked(url), remedy=str(error))
+    return Check("neo4j", "ok", masked(url))
 
 
 def _packages() -> Iterator[Check]:
