@@ -6,7 +6,7 @@ It answers two questions: which lines do passing tests run (for the plan), and w
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from agent.artefacts import target_tests
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from agent.harness.types import Discovery
     from agent.workbench import Workbench
 
+MAX_NEAR_FILES = 8
+"""Test files that are run where the suite as a whole takes too long."""
 MAX_GUARDS = 400
 """Tests that a patch is checked against; those that run most of the changed lines come first."""
 
@@ -46,7 +48,7 @@ class Survey:
     @property
     def is_blind(self) -> bool:
         """Whether no other test's outcome is known, since tracing the suite takes longer than the search may."""
-        return not self._finished.is_set() and not self._outcomes
+        return not (self._finished.is_set() or self._outcomes or self._bench.task.test_command)
 
     def start(self) -> None:
         """Begin tracing in the background; a second call does nothing."""
@@ -106,10 +108,24 @@ class Survey:
         modules were loaded, leaves no line in the trace of the test that depends on it.
         """
         near = self._bench.graph.tests_for(candidate.paths)
+        if self.is_blind:
+            self._run_on_base(near[:MAX_NEAR_FILES])
         passing = [test for test, outcome in self._outcomes.items() if outcome is Outcome.PASSED]
         left = [test for test in passing if test not in set(met)]
         places = {path: place for place, path in enumerate(near)}
         return tuple(sorted(left, key=lambda test: places.get(file_of_test(test, near), len(near))))
+
+    def _run_on_base(self, files: Sequence[str]) -> None:
+        """Learn the outcomes of the tests in these files, where those of the whole suite cannot be had."""
+
+        def stop() -> bool:
+            return self._bench.cancelled() or self._bench.left_s() <= 0
+
+        inside = self._bench.testbed.tests_in(files, cancelled=stop) if files else {}
+        tests = [test for found in inside.values() for test in found]
+        if tests and not stop():
+            report = self._bench.testbed.run(None, tests, cancelled=stop)
+            self._outcomes.update({run.verdict.test: run.verdict.outcome for run in report.runs})
 
     def close(self) -> None:
         self._closing = True
