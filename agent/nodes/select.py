@@ -41,7 +41,8 @@ def select(state: RepairState, bench: Workbench) -> RepairState:
             if bench.survey.is_blind:
                 confidence *= BLIND_FACTOR
                 bench.note(
-                    "The suite did not end within the budget, and no test near the patch could be run: what it may break is not known."
+                    "The suite did not end within the budget, and no test near the patch could be run: "
+                    "what it may break is not known."
                 )
             decision = Decision(best.id, confidence, probes, _rivals(choice, groups), guards, dropped)
             save_decision(bench.folder, decision)
