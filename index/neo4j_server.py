@@ -253,6 +253,8 @@ def main() -> None:
     port = parser.parse_args().port
     folder = platformdirs.user_state_path("graft", appauthor=False) / "neo4j"
     say = sys.stdout.write
+    for number in (signal.SIGINT, signal.SIGTERM):  # the first is ignored in a shell's background job
+        signal.signal(number, signal.default_int_handler)
     try:
         if not (
             platformdirs.user_cache_path("graft", appauthor=False) / f"neo4j-{_SERIES}" / "jars"
