@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from agent.sandbox.bubblewrap import Bubblewrap
@@ -98,7 +99,7 @@ class Host:
         self.secret.chmod(0o666)
         self.secret.parent.chmod(0o777)
         self._sockets: list[socket.socket] = []
-        self.port = self._listen(socket.AF_INET, ("0.0.0.0", 0))[1]
+        self.port = self._internet()
         self.abstract = f"graft-test-{os.getpid()}-{id(self)}"
         self._listen(socket.AF_UNIX, "\0" + self.abstract)
         self.socket_path = str(folder / "host" / "listener.sock")
@@ -106,9 +107,17 @@ class Host:
         self._listen(socket.AF_UNIX, str(self.repo / "listener.sock"))
         (self.repo / "listener.sock").chmod(0o777)
         Path(self.socket_path).chmod(0o777)
-        self._datagrams()
         self._victim = subprocess.Popen(["sleep", "3600"])
         self.before = digest(self.repo), digest(self.secret.parent)
+
+    def _internet(self) -> int:
+        """A port on which streams and datagrams are heard; another program may have the one of a kind only."""
+        for _ in range(50):
+            port = self._listen(socket.AF_INET, ("0.0.0.0", 0))[1]
+            with suppress(OSError):
+                self._datagrams(port)
+                return port
+        raise OSError("no port is free for both TCP and UDP")
 
     def _listen(self, family: int, address: object) -> tuple[str, int]:
         listener = socket.socket(family)
@@ -128,9 +137,9 @@ class Host:
         threading.Thread(target=accept, daemon=True).start()
         return listener.getsockname() if family == socket.AF_INET else ("", 0)
 
-    def _datagrams(self) -> None:
+    def _datagrams(self, port: int) -> None:
         receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        receiver.bind(("0.0.0.0", self.port))
+        receiver.bind(("0.0.0.0", port))
         self._sockets.append(receiver)
 
         def receive() -> None:
