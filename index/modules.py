@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from posixpath import dirname
 
@@ -132,6 +132,15 @@ def file_stem(path: str) -> str:
     """A file's name without its last suffix."""
     name = path.rpartition("/")[2]
     return name.rpartition(".")[0] or name
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """The folder of a file and those around it, innermost first, the root as an empty name last."""
+    folder = dirname(path)
+    while folder:
+        yield folder
+        folder = dirname(folder)
+    yield ""
 
 
 def shared_folders(one: str, other: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from posixpath import dirname, normpath
+from posixpath import normpath
 from typing import Any
 
 from index.facts import CALL
@@ -16,6 +16,7 @@ from index.found import Found
 from index.infer import OUTSIDE, Inference
 from index.languages.rules import NamespaceRules
 from index.languages.spec import Import, LanguageSpec, Step
+from index.modules import folders_above
 from index.world import Module, World
 
 _FOLDER = re.compile(r'^.*(?:\)|\}|\$\w+)"?/')
@@ -40,14 +41,11 @@ class BashRules(NamespaceRules):
 
     def find_module(self, world: World, importer: str, level: int, module: str) -> Module | None:
         """A file beside the script, or by its path from a folder above."""
-        folder = dirname(importer)
-        while True:
+        for folder in folders_above(importer):
             path = normpath(f"{folder}/{module}" if folder else module)
             if world.has_file(path):
                 return Module(path, path)
-            if not folder:
-                return None
-            folder = dirname(folder)
+        return None
 
     def fall_through(self, infer: Inference, path: str, name: str, depth: int) -> Found | None:
         if len(infer.world.providers(infer.world.namespace(path), name)) != 1:

@@ -7,7 +7,6 @@ known, but for `__index` and classes made by `Base:extend()`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from posixpath import dirname
 from typing import Any
 
 from index.facts import CALL, ELEMENT
@@ -15,6 +14,7 @@ from index.found import Found
 from index.infer import Inference
 from index.languages.rules import NamespaceRules
 from index.languages.spec import Import, LanguageSpec, Step
+from index.modules import folders_above
 from index.world import Module, World
 
 _WHOLE = "default"
@@ -110,16 +110,13 @@ class LuaRules(NamespaceRules):
         if not module:
             return Module(importer, importer) if level else None
         name = module.removesuffix(".lua").replace(".", "/").strip("/")
-        folder = dirname(importer)
-        while True:
+        for folder in folders_above(importer):
             for root in _ROOTS:
                 for end in (".lua", "/init.lua"):
                     path = "/".join(part for part in (folder, root, name) if part) + end
                     if world.has_file(path):
                         return Module(path, path)
-            if not folder:
-                return None
-            folder = dirname(folder)
+        return None
 
     def fall_through(self, infer: Inference, path: str, name: str, depth: int) -> Found | None:
         if len(infer.world.providers(infer.world.namespace(path), name)) != 1:
