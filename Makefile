@@ -26,7 +26,7 @@ check: $(READY)
 
 # A Neo4j server for shared graphs, until Ctrl-C.
 neo4j: $(READY)
-	@$(BIN)/python -m index.neo4j_server
+	@$(BIN)/python -m index.neo4j.server
 
 # What needs other people's programs runs only where they are: make bench TREE=DIR DATA=DIR QUIXBUGS=DIR MIRROR=DIR
 bench: $(READY)

@@ -11,7 +11,7 @@ from pathlib import Path
 from index.content import Content, Unreadable, read_content
 from index.parse import Lines
 from index.portable import look_up, silent
-from index.python_scopes import symbol_uid
+from index.python.scopes import symbol_uid
 from index.repository import Progress
 from index.store import FileEntry, GraphStore, ResolvedFile, open_store
 from index.types import Edge, EdgeType, FileRecord, Reference, Span, Symbol

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from tree_sitter import Node, Query, QueryCursor
 
-from index.ast_pattern import node_types
+from index.ast.pattern import node_types
 from index.grammars import grammar
 from index.syntax import SourceFile
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
-from index.blame import blame, commits_of
 from index.conventions import is_test_path
 from index.errors import RootError, StoreUnavailable
-from index.history import update_history
+from index.git.blame import blame, commits_of
+from index.git.history import update_history
 from index.known import Known
-from index.overlays import Overlays
+from index.layer.overlays import Overlays
 from index.repository import Progress
-from index.retrieve import Retriever
+from index.retrieval.retrieve import Retriever
 from index.snapshots import is_shared, open_snapshot, write_snapshot
 from index.store import GraphStore, open_store
 from index.structure import STRUCTURAL_TYPES, structural_edges

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import ExportFailed, StoreBusy, UpdateCancelled
-from index.python_scopes import symbol_uid
+from index.python.scopes import symbol_uid
 from index.repository import Progress
 from index.store import SCHEMA_VERSION, FileEntry, GraphStore, ResolvedFile
 from index.types import Edge, Reference, Span, Symbol

@@ -11,7 +11,7 @@ from typing import Any
 
 from index.errors import BadExport, StoreTooNew
 from index.portable import FORMAT, PORTABLE_REPOSITORY, look_up, rename_uids, silent
-from index.python_scopes import symbol_uid
+from index.python.scopes import symbol_uid
 from index.repository import Progress
 from index.store import SCHEMA_VERSION, Document, FileEntry, GraphChange, GraphStore, ResolvedFile
 from index.types import Edge, EdgeType, FileRecord, Reference, Resolution, Span, Symbol, SymbolKind, TextChunk

@@ -18,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from index.errors import HistoryUnavailable, NotIndexed, OriginUnknown, UpdateCancelled
-from index.git_command import GitCommand, GitTree, Interrupted, find_git
-from index.history import update_history
-from index.layer import LayeredStore, open_layered
-from index.neo4j_address import masked
+from index.git.command import GitCommand, GitTree, Interrupted, find_git
+from index.git.history import update_history
+from index.layer.store import LayeredStore, open_layered
+from index.neo4j.address import masked
 from index.origin import snapshot_key
 from index.repository import Progress
 from index.store import GraphStore, open_store
@@ -72,7 +72,7 @@ def open_snapshot(root: Path, url: str, state: Path) -> LayeredStore:
 
     Raises OriginUnknown, NotIndexed, StoreError, UnknownStoreURL.
     """
-    from index.neo4j_snapshot import open_first
+    from index.neo4j.snapshot import open_first
 
     key, tree = snapshot_key(root), _git(root)
     base = open_first(url, [key.replace(tree.head, commit) for commit in _ancestors(tree)])

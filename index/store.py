@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from index.errors import UnknownStoreURL
-from index.neo4j_address import masked
+from index.neo4j.address import masked
 from index.types import (
     Commit,
     Edge,
@@ -272,16 +272,16 @@ def open_store(url: str, repository: str, *, root: Path | None = None) -> GraphS
     scheme, colon, rest = url.partition(":")
     match scheme if colon else "":
         case "sqlite":
-            from index.sqlite import SQLiteStore
+            from index.sqlite.store import SQLiteStore
 
             path = Path(rest.removeprefix("//"))
             return SQLiteStore(path if root is None else root / path, repository)
         case "neo4j" | "neo4j+s" | "neo4j+ssc" | "bolt" | "bolt+s" | "bolt+ssc":
-            from index.neo4j import Neo4jStore
+            from index.neo4j.store import Neo4jStore
 
             return Neo4jStore(url, repository)
         case "memory":
-            from index.memory import MemoryStore
+            from index.layer.memory import MemoryStore
 
             return MemoryStore(repository)
     raise UnknownStoreURL(

@@ -9,8 +9,8 @@ import neo4j
 import pytest
 
 from index.errors import StoreUnavailable
-from index.neo4j_address import PASSWORD_VARIABLE, USER_VARIABLE
-from index.neo4j_server import Server, free_port, missing_program, running, server_jars
+from index.neo4j.address import PASSWORD_VARIABLE, USER_VARIABLE
+from index.neo4j.server import Server, free_port, missing_program, running, server_jars
 from index.store import SCHEMA_VERSION
 
 GIVEN = "GRAFT_TEST_NEO4J_URI"

@@ -73,7 +73,7 @@ def _git() -> Check:
 def _shared_store(config: Config) -> Check:
     """Whether a Neo4j that the settings name answers."""
     from index.errors import GraphError
-    from index.neo4j_address import masked
+    from index.neo4j.address import masked
     from index.snapshots import is_shared
     from index.store import open_store
 

@@ -35,7 +35,7 @@ from index.languages.scopes import NAMESPACE, LanguageScopes
 from index.languages.spec import LanguageSpec
 from index.languages.tokens import token_chains, typed_parameters
 from index.parse import Lines, parse
-from index.python_scopes import OPAQUE
+from index.python.scopes import OPAQUE
 from index.types import SymbolKind
 
 _MAX_SIGNATURE_CHARS, _MAX_HEAD_CHARS = 300, 80

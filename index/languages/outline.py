@@ -19,7 +19,7 @@ from index.facts import FileFacts
 from index.languages.names import file_module_name
 from index.languages.spec import LanguageSpec
 from index.parse import Lines, parse
-from index.python_scopes import FileScopes
+from index.python.scopes import FileScopes
 from index.types import SymbolKind
 
 MAX_SYMBOLS, MAX_DEPTH = 500, 3

@@ -9,8 +9,8 @@ from index.infer import NOTHING, Found, Inference
 from index.languages.rules import Rules
 from index.languages.spec import LanguageSpec
 from index.modules import module_name
-from index.python import extract
-from index.python_scopes import CLASS_RECEIVER_METHODS
+from index.python.extract import extract
+from index.python.scopes import CLASS_RECEIVER_METHODS
 from index.world import Definer, Entity, Module, World
 
 

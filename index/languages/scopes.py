@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from index.facts import DEFINITION, IMPORT, Binding, Definition, Interface
 from index.languages.spec import LanguageSpec
-from index.python_scopes import FileScopes
+from index.python.scopes import FileScopes
 
 NAMESPACE = "namespace"
 """The role of a scope that holds names but makes no objects."""

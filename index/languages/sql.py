@@ -17,7 +17,7 @@ from index.languages.names import file_module_name
 from index.languages.rules import NamespaceRules
 from index.languages.spec import LanguageSpec
 from index.parse import Lines, parse
-from index.python_scopes import FileScopes
+from index.python.scopes import FileScopes
 from index.types import SymbolKind
 
 _NAMESPACE = "sql"

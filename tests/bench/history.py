@@ -19,8 +19,8 @@ from pathlib import Path
 
 from results import record
 
+from index.git.history import update_history
 from index.graph import WorkTreeGraph, open_graph
-from index.history import update_history
 from index.update import update_store
 
 COLUMNS = (

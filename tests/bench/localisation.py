@@ -20,7 +20,7 @@ from localisation_corpus import Case, CorpusError, Project, Trees, is_fair, load
 from results import record
 
 from index.graph import WorkTreeGraph
-from index.retrieve import ALL_STAGES, Retriever
+from index.retrieval.retrieve import ALL_STAGES, Retriever
 
 LENGTH = 50
 BASELINE = "words"

@@ -19,7 +19,7 @@ from pathlib import Path
 from results import record
 
 from index.graph import WorkTreeGraph
-from index.neo4j_server import Server, free_port, running
+from index.neo4j.server import Server, free_port, running
 from index.store import open_store
 from index.types import Symbol
 from index.update import update_store

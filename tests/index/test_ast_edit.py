@@ -7,11 +7,11 @@ from edit_samples import CPP, CSHARP, FILES, GO, JAVA, JSON, KOTLIN, PHP, PYTHON
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.ast_edit import check_syntax, delete_symbol, insert_after, insert_before, replace_symbol
-from index.ast_extent import extent_of
-from index.ast_target import definition_at, definition_named
+from index.ast.edit import check_syntax, delete_symbol, insert_after, insert_before, replace_symbol
+from index.ast.edits import Edit, apply_edits
+from index.ast.extent import extent_of
+from index.ast.target import definition_at, definition_named
 from index.definitions import definitions
-from index.edits import Edit, apply_edits
 from index.errors import EditError, SymbolNotFound, SyntaxGateError
 from index.grammars import grammar_names
 from index.parse import syntax_errors

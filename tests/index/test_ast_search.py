@@ -7,8 +7,8 @@ import re
 import pytest
 from graph_trees import write_files
 
-from index.ast_pattern import compile_pattern
-from index.ast_search import search_source, search_tree
+from index.ast.pattern import compile_pattern
+from index.ast.search import search_source, search_tree
 from index.content import Unreadable
 from index.definitions import definitions
 from index.errors import PatternError

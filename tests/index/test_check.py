@@ -7,7 +7,7 @@ from graph_trees import write_files
 
 from index.check import check_graph, compare_with_rebuild
 from index.graph import open_graph
-from index.sqlite_packing import pack_json, unpack_json
+from index.sqlite.packing import pack_json, unpack_json
 
 FILES = {
     "a.py": "# ü\r\nimport b as other\r\n\r\n@other.f\r\ndef g(): return other.f() + unknown.h()\r\n",

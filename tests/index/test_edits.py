@@ -8,9 +8,9 @@ import stat
 import pytest
 from graph_trees import write_files
 
-from index.ast_edit import replace_symbol
-from index.ast_target import find_target
-from index.edits import Edit, write_edits
+from index.ast.edit import replace_symbol
+from index.ast.edits import Edit, write_edits
+from index.ast.target import find_target
 from index.errors import SymbolNotFound, WriteRefused
 
 FILES = {"pkg/a.py": "class Ship:\n    def sail(self):\n        return 1\n", "b.rs": "fn run() {}\n"}

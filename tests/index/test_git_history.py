@@ -9,10 +9,10 @@ import pytest
 from git_trees import GitRepository, clean_histories, histories, read_all, weights
 from graph_trees import write_files
 
-import index.commits
+import index.git.commits
 from index.errors import UpdateCancelled
+from index.git.history import update_history
 from index.graph import WorkTreeGraph
-from index.history import update_history
 from index.update import update_store
 
 
@@ -167,7 +167,7 @@ def test_updated_histories_equal_a_clean_build_after_random_changes_of_history(
     repository, graph, tmp_path, seed, steps, monkeypatch
 ):
     # Short, so that commits also fall out at the far end.
-    monkeypatch.setattr(index.commits, "MAX_COMMITS", 9)
+    monkeypatch.setattr(index.git.commits, "MAX_COMMITS", 9)
     rng = random.Random(seed)
     repository.commit({f"f{n}.py": f"value = {n}\n" * 12 for n in range(4)}, "Start")
     done: list[str] = []

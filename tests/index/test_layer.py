@@ -11,8 +11,8 @@ from random_edits import PATHS, random_edit, random_module
 
 from index.graph import WorkTreeGraph, open_graph
 from index.known import Known
-from index.layer import LayeredStore, open_layered
-from index.memory import MemoryStore
+from index.layer.memory import MemoryStore
+from index.layer.store import LayeredStore, open_layered
 from index.store import open_store
 from index.update import update_store
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.maps import estimate_tokens, file_map, repository_map, schematic_map, symbol_map
+from index.retrieval.maps import estimate_tokens, file_map, repository_map, schematic_map, symbol_map
 
 SHOP = {
     "shop/cart.py": '''

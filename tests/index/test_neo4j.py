@@ -16,7 +16,7 @@ from graph_trees import snapshot, write_files
 from neo4j_server import GIVEN, assembled, cypher
 from test_store import entry, symbol
 
-import index.neo4j_change
+import index.neo4j.change
 from index.errors import (
     StoreBusy,
     StoreTooNew,
@@ -25,9 +25,9 @@ from index.errors import (
     UpdateCancelled,
 )
 from index.graph import WorkTreeGraph
-from index.neo4j_address import PASSWORD_VARIABLE, USER_VARIABLE, masked, parse_address
-from index.neo4j_database import Database
-from index.neo4j_server import Server, free_port, running
+from index.neo4j.address import PASSWORD_VARIABLE, USER_VARIABLE, masked, parse_address
+from index.neo4j.database import Database
+from index.neo4j.server import Server, free_port, running
 from index.store import SCHEMA_VERSION, ResolvedFile, open_store
 from index.types import Edge, EdgeType
 
@@ -35,9 +35,9 @@ from index.types import Edge, EdgeType
 @pytest.fixture
 def tiny_transactions(monkeypatch):
     """Every change is built beside the current graph, as only a large one is."""
-    monkeypatch.setattr(index.neo4j_change, "_MAX_ROWS_AT_ONCE", 1)
-    monkeypatch.setattr(index.neo4j_change, "_ROWS_PER_TRANSACTION", 60)
-    monkeypatch.setattr(index.neo4j_change, "_READERS_GRACE_S", 0.0)
+    monkeypatch.setattr(index.neo4j.change, "_MAX_ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(index.neo4j.change, "_ROWS_PER_TRANSACTION", 60)
+    monkeypatch.setattr(index.neo4j.change, "_READERS_GRACE_S", 0.0)
 
 
 # Addresses
@@ -172,11 +172,11 @@ DIES = textwrap.dedent(
     """
     import os, signal, sys
     sys.path[:0] = sys.argv[2:]
-    import index.neo4j_change
+    import index.neo4j.change
     from index.store import open_store
     from test_store import entry, symbol
 
-    index.neo4j_change._MAX_ROWS_AT_ONCE = index.neo4j_change._ROWS_PER_TRANSACTION = 1
+    index.neo4j.change._MAX_ROWS_AT_ONCE = index.neo4j.change._ROWS_PER_TRANSACTION = 1
     with open_store(sys.argv[1], "repo").change() as change:
         change.put_file(entry("half.py", symbol("half", "half.py", 7)))
         change.put_file(entry("rest.py", symbol("rest", "rest.py", 8)))  # waits until the first was sent
@@ -291,7 +291,7 @@ class Wire:
 def test_connection_lost_in_a_change_is_told_and_leaves_the_old_state(neo4j_url, monkeypatch, large, request):
     if large:
         request.getfixturevalue("tiny_transactions")
-    monkeypatch.setattr("index.neo4j_database._RETRY_S", 0.5)
+    monkeypatch.setattr("index.neo4j.database._RETRY_S", 0.5)
     wire = Wire(int(neo4j_url.rpartition(":")[2].partition("/")[0]))
     store, direct = open_store(f"bolt://127.0.0.1:{wire.port}", "repo"), open_store(neo4j_url, "repo")
     with store.change() as change:
@@ -329,7 +329,7 @@ def test_who_may_only_read_can_open_and_ask_but_not_change(neo4j_url, monkeypatc
 @pytest.mark.timeout(900)
 def test_killed_server_serves_the_old_state_when_it_comes_back(tmp_path, monkeypatch, tiny_transactions):
     assembled()
-    monkeypatch.setattr("index.neo4j_database._RETRY_S", 0.5)
+    monkeypatch.setattr("index.neo4j.database._RETRY_S", 0.5)
     monkeypatch.setenv(PASSWORD_VARIABLE, "")
     server = Server(tmp_path, free_port(), is_brief=True)
     with running(server):

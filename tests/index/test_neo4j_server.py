@@ -13,8 +13,8 @@ import pytest
 from neo4j_server import assembled
 
 from index.errors import StoreUnavailable
-from index.neo4j_address import PASSWORD_VARIABLE
-from index.neo4j_server import free_port, server_jars
+from index.neo4j.address import PASSWORD_VARIABLE
+from index.neo4j.server import free_port, server_jars
 from index.store import open_store
 
 
@@ -42,7 +42,7 @@ def test_server_for_a_user_asks_for_a_password_that_is_told_once_and_kept_to_him
     assembled()
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "index.neo4j_server", "--port", str(port)],
+        [sys.executable, "-m", "index.neo4j.server", "--port", str(port)],
         stdout=subprocess.PIPE, text=True, env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
     )  # fmt: skip
     assert process.stdout is not None

@@ -11,8 +11,8 @@ from real_trees import TREES, real_tree
 from text_edits import Editor
 
 from index.graph import WorkTreeGraph
-from index.layer import LayeredStore
-from index.memory import MemoryStore
+from index.layer.memory import MemoryStore
+from index.layer.store import LayeredStore
 from index.store import open_store
 
 REPOSITORY = "."

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from graph_trees import edge_lines
 
-from index.commits import LoggedCommit
-from index.mentions import read_mentions
-from index.past_changes import MAX_PATHS, PastChanges
-from index.rank import fuse, ranking
-from index.retrieve import ALL_STAGES, Retriever
+from index.git.commits import LoggedCommit
+from index.git.past_changes import MAX_PATHS, PastChanges
+from index.retrieval.mentions import read_mentions
+from index.retrieval.rank import fuse, ranking
+from index.retrieval.retrieve import ALL_STAGES, Retriever
 from index.types import Commit
 
 SHOP = {

@@ -15,9 +15,9 @@ from neo4j_server import cypher
 
 from index.errors import NotIndexed, OriginUnknown, StoreUnavailable
 from index.graph import WorkTreeGraph, index_tree, open_graph
-from index.layer import LayeredStore
-from index.neo4j_address import PASSWORD_VARIABLE
-from index.neo4j_snapshot import open_first
+from index.layer.store import LayeredStore
+from index.neo4j.address import PASSWORD_VARIABLE
+from index.neo4j.snapshot import open_first
 from index.store import open_store
 
 FILES: dict[str, str | bytes | None] = {

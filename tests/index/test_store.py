@@ -16,7 +16,7 @@ from graph_trees import snapshot, write_files
 
 from index.errors import StoreCorrupt, StoreTooNew, StoreUnavailable, UnknownStoreURL
 from index.graph import WorkTreeGraph, open_graph
-from index.layer import LayeredStore, open_layered
+from index.layer.store import LayeredStore, open_layered
 from index.store import (
     SCHEMA_VERSION,
     Document,

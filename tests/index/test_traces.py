@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from index.traces import read_frames
+from index.retrieval.traces import read_frames
 
 PYTHON = """
 Traceback (most recent call last):

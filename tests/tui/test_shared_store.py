@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from index.neo4j_address import PASSWORD_VARIABLE
+from index.neo4j.address import PASSWORD_VARIABLE
 
 
 def test_one_clone_indexes_and_another_asks(graft, example_repository, tmp_path, neo4j_url):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from index.ast_search import SyntaxHit
+    from index.ast.search import SyntaxHit
     from index.graph import WorkTreeGraph
 
 EXIT_CANCELLED = 130
@@ -69,7 +69,7 @@ def query(
     """
     import re
 
-    from index.ast_search import search_tree
+    from index.ast.search import search_tree
     from index.errors import PatternError
     from index.grammars import UnknownLanguage
     from tui.arguments import repository

@@ -1,0 +1,1 @@
+"""Search and edit syntax trees, in every language."""

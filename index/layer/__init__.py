@@ -1,0 +1,1 @@
+"""Unsaved and uncommitted text over a stored graph."""

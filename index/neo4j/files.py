@@ -1,0 +1,117 @@
+"""Whole files out of the Neo4j store, as they were put in; its faults. Writes nothing."""
+
+from __future__ import annotations
+
+from index.neo4j.read import Neo4jReader
+from index.neo4j.rows import FILE_PROPERTIES, edges_of, properties, record_of, references_of
+from index.neo4j.schema import RESOLVED_TYPES
+from index.store import Document, FileEntry, ResolvedFile, Tally
+from index.types import EdgeType, Resolution, SymbolKind
+
+_TYPES = "|".join(RESOLVED_TYPES)
+_NO_FILE = "NOT EXISTS { MATCH (:File {graph: n.graph, path: n.path}) }"
+_ORPHANS = (
+    ("symbols of no file", "Symbol", _NO_FILE),
+    ("chunks of no file", "TextChunk", _NO_FILE),
+    ("facts of no file", "Facts", _NO_FILE),
+    ("words of no file", "FileWords", _NO_FILE),
+    ("words of no symbol", "SymbolWords", "NOT EXISTS { MATCH (:Symbol {graph: n.graph, uid: n.uid}) }"),
+    ("files in no folder", "File", "NOT (n)<-[:HAS_FILE]-()"),
+)
+_COUNT = "CASE WHEN size(e.spans) = 0 THEN 1 ELSE size(e.spans) / 6 END"
+_EVERY_SYMBOL = "MATCH (s:Symbol {graph: graph}) USING INDEX s:Symbol(graph, uid) WHERE s.uid IS NOT NULL"
+_EVERY_FILE = "MATCH (s:File {graph: graph}) USING INDEX s:File(graph, path) WHERE s.path IS NOT NULL"
+
+
+class Neo4jFiles(Neo4jReader):
+    """The part of GraphReader that reads files whole."""
+
+    def entry(self, path: str) -> FileEntry | None:
+        rows = self._rows(
+            f"MATCH (f:File {{graph: graph, path: $path}}) RETURN {properties('f', FILE_PROPERTIES)}",
+            path=path,
+        )
+        if not rows:
+            return None
+        record, symbols, chunks = record_of(rows[0]), self.symbols(path=path), self.chunks(path)
+        documents: list[Document] = []
+        for label in ("FileWords", "SymbolWords"):
+            words = self._rows(
+                f"MATCH (w:{label} {{graph: graph, path: $path}}) "
+                "RETURN coalesce(w.uid, ''), w.words_of_path, w.names, w.prose, w.body",
+                path=path,
+            )
+            documents += [Document(*row) for row in words]
+        facts = self.facts(path)
+        if facts is None:
+            return FileEntry(record, symbols, chunks)
+        return FileEntry(record, symbols, chunks, documents, facts.interface, facts.body, list(facts.exports))
+
+    def resolution(self, path: str) -> ResolvedFile | None:
+        rows = self._rows(
+            "MATCH (f:File {graph: graph, path: $path}) OPTIONAL MATCH (x:Facts {graph: graph, path: $path}) "
+            "RETURN x.keys",
+            path=path,
+        )
+        if not rows:
+            return None
+        edges = [
+            row
+            for label in ("Symbol", "File")
+            for row in self._rows(
+                f"MATCH (s:{label} {{graph: graph, path: $path}})-[e:{_TYPES}]->(t) RETURN coalesce(s.uid, s.path), "
+                "coalesce(t.uid, t.path), type(e), e.resolution, e.confidence, e.spans, s.path",
+                path=path,
+            )
+        ]
+        references = self._rows(
+            "MATCH (s:Symbol {graph: graph, path: $path})-[m:MENTIONS]->(n:Name) "
+            "RETURN s.uid, n.name, n.long_name, m.type, m.spans, s.path",
+            path=path,
+        )
+        links = {target: weight for _, target, weight in sorted(self.links([path], incoming=False))}
+        keys = [int(word, 16) for word in (rows[0][0] or "").split()]
+        return ResolvedFile(edges_of(edges), references_of(references), links, keys)
+
+    def tally(self) -> Tally:
+        languages: dict[str, int] = {}
+        skipped: dict[str, int] = {}
+        for language, reason, number in self._rows(f"{_EVERY_FILE} RETURN s.language, s.skipped, count(*)"):
+            counted, name = (languages, language or "") if reason is None else (skipped, reason)
+            counted[name] = counted.get(name, 0) + number
+        edges: dict[tuple[EdgeType, Resolution], int] = {}
+        for every in (_EVERY_SYMBOL, _EVERY_FILE):
+            for type_, resolution, number in self._rows(
+                f"{every} MATCH (s)-[e:{_TYPES}]->() RETURN type(e), e.resolution, sum({_COUNT})"
+            ):
+                key = EdgeType(type_), Resolution(resolution)
+                edges[key] = edges.get(key, 0) + number
+        references = self._rows(f"{_EVERY_SYMBOL} MATCH (s)-[e:MENTIONS]->() RETURN e.type, sum({_COUNT})")
+        kinds = self._rows(f"{_EVERY_SYMBOL} RETURN s.kind, count(*)")
+        chunks = self._rows("MATCH (c:TextChunk {graph: graph}) WHERE c.uid IS NOT NULL RETURN count(*)")
+        return Tally(
+            languages=languages,
+            skipped=skipped,
+            kinds={SymbolKind(kind): number for kind, number in kinds},
+            edges=edges,
+            references={EdgeType(type_): number for type_, number in references},
+            chunks=chunks[0][0] if chunks else 0,
+            store_bytes=0,
+        )
+
+    def faults(self) -> list[str]:
+        """Of all repositories of the database."""
+        found = []
+        for what, label, condition in _ORPHANS:
+            statement = f"MATCH (n:{label}) WHERE n.graph IS NOT NULL AND {condition} RETURN count(n)"
+            count = self._database.query(statement, {})[0][0]
+            if count:
+                found.append(f"{count} {what}")
+        rows = self._database.query(
+            "MATCH (f:File) WHERE f.graph IS NOT NULL AND NOT EXISTS "
+            "{ MATCH (r:Repository) WHERE f.graph IN [r.graph, r.staged, r.retired] } RETURN count(DISTINCT f.graph)",
+            {},
+        )
+        if rows[0][0]:
+            found.append(f"{rows[0][0]} graphs of no repository")
+        return found

@@ -1,0 +1,1 @@
+"""Python: definitions, scopes, bindings and types."""

@@ -1,0 +1,1 @@
+"""The graph in a SQLite file: the default store."""
