@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from index.content import Content, Unreadable, read_content
+from index.mentions_in_prose import dotted
 from index.parse import Lines
 from index.portable import look_up, silent
 from index.python.scopes import symbol_uid
@@ -132,6 +133,8 @@ class _Spans:
         """An unresolved use's text is its name; an import's may be one of many forms, an alias's any name."""
         text = self._lines.text(span.start_byte, span.end_byte)
         name = use.name if isinstance(use, Reference) and use.type is not EdgeType.IMPORTS else ""
+        if use.type is EdgeType.DOCUMENTS:
+            text = dotted(text)
         if not text.strip() or (name and text != name):
             place = f"{self._path}:{span.start_line}:{span.start_column}"
             yield f"{place}: the text is {text!r}, not {name or 'a name'!r}"

@@ -9,7 +9,8 @@ from pathlib import Path
 from threading import Lock
 
 from index.conventions import is_test_path
-from index.errors import RootError, StoreUnavailable
+from index.documented import document_edges
+from index.errors import HistoryUnavailable, RootError, StoreUnavailable
 from index.git.blame import blame, commits_of
 from index.git.history import update_history
 from index.known import Known
@@ -20,6 +21,7 @@ from index.snapshots import is_shared, open_snapshot, write_snapshot
 from index.store import GraphStore, open_store
 from index.structure import STRUCTURAL_TYPES, structural_edges
 from index.types import (
+    COMMIT_PREFIX,
     Commit,
     Edge,
     EdgeType,
@@ -181,13 +183,32 @@ class WorkTreeGraph:
     def edges(
         self, *, source: str | None = None, target: str | None = None, types: Iterable[EdgeType] = ()
     ) -> list[Edge]:
-        wanted = frozenset(types) or frozenset(EdgeType)
+        """Edges by their ends: uids of symbols, paths, `commit:<sha>`. None rests on a bare name alone.
+
+        TOUCHED_BY edges are stored for files; those of a symbol are asked of git where `types` names them.
+        """
+        asked = frozenset(types)
+        wanted = asked or frozenset(EdgeType)
         found: list[Edge] = []
         if wanted & STRUCTURAL_TYPES:
             found += structural_edges(self.seen(), source, target, wanted)
         if wanted - STRUCTURAL_TYPES:
             found += self.seen().edges(source=source, target=target, types=wanted - STRUCTURAL_TYPES)
+        if EdgeType.DOCUMENTS in wanted:
+            found += document_edges(self.seen(), source=source, target=target)
+        if EdgeType.TOUCHED_BY in asked and source is not None:
+            found += [edge for edge in self._touches(source) if target in (None, edge.target)]
         return found
+
+    def _touches(self, uid: str) -> list[Edge]:
+        """TOUCHED_BY edges of a symbol to the commits that last touched its lines, newest first."""
+        try:
+            commits = [origin.commit for origin in self.blame(uid)]
+        except HistoryUnavailable:
+            return []
+        return [
+            Edge(uid, f"{COMMIT_PREFIX}{commit.sha}", EdgeType.TOUCHED_BY) for commit in commits if commit.sha
+        ]
 
     def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]:
         """Uses that were not resolved, by name or by the symbol that holds them."""

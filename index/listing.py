@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from index.queries import by_name_confidence
+from index.documented import by_name, edges_of
+from index.names import by_name_confidence
 from index.store import GraphReader
 from index.structure import STRUCTURAL_TYPES, structural_edges
-from index.types import Edge, EdgeType, Reference, Resolution, Span
+from index.types import Edge, EdgeType, Reference, Resolution, Span, Symbol
+
+_OF_HISTORY = frozenset({EdgeType.CHANGED_WITH, EdgeType.TOUCHED_BY})
 
 
 @dataclass(frozen=True, slots=True)
 class NamedEdge:
     """An edge between nodes as people write them: `path::qualified.name`, or the path of a file or folder.
 
-    A chunk of text is `path::#ordinal`.
+    A chunk of text is `path::#ordinal`, a commit `commit:<sha>`.
     """
 
     source: str
@@ -34,18 +37,12 @@ def named_edges(
     With `name_only` also those that rest on a name alone: for each unresolved use, one to everything of its name.
     """
     wanted = frozenset(types) or frozenset(EdgeType)
-    names, namesakes = _names(store, with_namesakes=name_only)
-    if wanted - STRUCTURAL_TYPES:
-        for record in store.files():
-            resolved = store.resolution(record.path)
-            for edge in sorted(resolved.edges, key=_place) if resolved else ():
-                if edge.type in wanted and (name_only or edge.resolution is not Resolution.NAME_ONLY):
-                    yield _named(edge, names)
-            for reference in sorted(resolved.references, key=_place) if resolved and name_only else ():
-                if reference.type in wanted:
-                    yield from _guesses(reference, names, namesakes)
-    if EdgeType.CHANGED_WITH in wanted:
-        for edge in store.edges(types=[EdgeType.CHANGED_WITH]):
+    symbols = store.symbols()
+    names = {symbol.uid: f"{symbol.path}::{symbol.qualified_name}" for symbol in symbols}
+    if wanted - STRUCTURAL_TYPES - _OF_HISTORY:
+        yield from _semantic(store, wanted, symbols, names, name_only)
+    if wanted & _OF_HISTORY:
+        for edge in store.edges(types=wanted & _OF_HISTORY):
             yield _named(edge, names)
     if wanted & STRUCTURAL_TYPES:
         names |= _chunk_names(store)
@@ -53,15 +50,29 @@ def named_edges(
             yield _named(edge, names)
 
 
-def _names(store: GraphReader, *, with_namesakes: bool) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """(node in words by uid, nodes in words by bare name)."""
-    names: dict[str, str] = {}
-    namesakes: dict[str, list[str]] = {}
-    for symbol in store.symbols():
-        names[symbol.uid] = f"{symbol.path}::{symbol.qualified_name}"
-        if with_namesakes and symbol.name:
-            namesakes.setdefault(symbol.name, []).append(names[symbol.uid])
-    return names, namesakes
+def _semantic(
+    store: GraphReader,
+    wanted: frozenset[EdgeType],
+    symbols: list[Symbol],
+    names: dict[str, str],
+    name_only: bool,
+) -> Iterator[NamedEdge]:
+    """What resolving the files brought, file by file, what was not resolved last of each."""
+    lookup = by_name(symbols)
+    for record in store.files():
+        resolved = store.resolution(record.path)
+        if resolved is None:
+            continue
+        for edge in sorted(resolved.edges, key=_place):
+            if edge.type in wanted and (name_only or edge.resolution is not Resolution.NAME_ONLY):
+                yield _named(edge, names)
+        references = sorted((each for each in resolved.references if each.type in wanted), key=_place)
+        for edge in edges_of(references, lookup, name_only=name_only):
+            yield _named(edge, names)
+        for reference in references if name_only else ():
+            if reference.type is not EdgeType.DOCUMENTS:
+                targets = [names[symbol.uid] for symbol in lookup(reference.name.rpartition(".")[2])]
+                yield from _guesses(reference, names, targets)
 
 
 def _chunk_names(store: GraphReader) -> dict[str, str]:
@@ -78,10 +89,7 @@ def _named(edge: Edge, names: dict[str, str]) -> NamedEdge:
     return NamedEdge(source, target, edge.type, edge.resolution, edge.confidence, edge.span)
 
 
-def _guesses(
-    reference: Reference, names: dict[str, str], namesakes: dict[str, list[str]]
-) -> Iterator[NamedEdge]:
-    targets = namesakes.get(reference.name.rpartition(".")[2], [])
+def _guesses(reference: Reference, names: dict[str, str], targets: list[str]) -> Iterator[NamedEdge]:
     source, confidence = names.get(reference.source, reference.source), by_name_confidence(len(targets))
     for target in targets:
         yield NamedEdge(source, target, reference.type, Resolution.NAME_ONLY, confidence, reference.span)

@@ -10,6 +10,8 @@ from posixpath import dirname, splitext
 from index.store import GraphReader
 from index.types import Symbol, SymbolKind
 
+NAME_ONLY_CONFIDENCE = 0.5
+"""Of a use whose name only one definition has; divided by the number of namesakes where there are more."""
 _UID = re.compile(r"[0-9a-f]{16}")
 _SEPARATORS = re.compile(r"::|[#.]")
 _PACKAGE_FILES = frozenset({"__init__", "index", "mod", "lib"})
@@ -37,15 +39,25 @@ def find_symbols(store: GraphReader, text: str) -> list[Symbol]:
 
 def _named(symbols: list[Symbol], name: str) -> list[Symbol]:
     exact = [symbol for symbol in symbols if symbol.qualified_name == name]
-    return exact or [symbol for symbol in symbols if _ends_with(symbol, name)]
+    return exact or [symbol for symbol in symbols if ends_with(symbol, name)]
 
 
-def _ends_with(symbol: Symbol, name: str) -> bool:
-    """Whether the dotted `name` is the end of the symbol's name, its file's and folder's names before it."""
-    stem = splitext(symbol.path)[0]
+def by_name_confidence(namesakes: int) -> float:
+    """How sure an unresolved use means one of so many definitions of its name."""
+    return round(NAME_ONLY_CONFIDENCE / max(1, namesakes), 4)
+
+
+def module_parts(path: str) -> list[str]:
+    """The names of a file's folders and its own; a file that stands for its folder has none of its own."""
+    stem = splitext(path)[0]
     if stem.rpartition("/")[2] in _PACKAGE_FILES:
         stem = dirname(stem)
-    owners = (stem, dirname(symbol.path))
+    return stem.split("/") if stem else []
+
+
+def ends_with(symbol: Symbol, name: str) -> bool:
+    """Whether the dotted `name` is the end of the symbol's name, its file's and folder's names before it."""
+    owners = ("/".join(module_parts(symbol.path)), dirname(symbol.path))
     longest = [f"{owner.replace('/', '.')}.{symbol.qualified_name}" for owner in owners]
     return any(f".{whole}".endswith(f".{name}") for whole in longest)
 

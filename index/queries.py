@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from index.documented import document_edges, meanings, text_as_symbol
+from index.names import by_name_confidence
 from index.store import GraphReader
 from index.types import Edge, EdgeType, Reference, Resolution, Span, Symbol, SymbolKind
 
-NAME_ONLY_CONFIDENCE = 0.5
-"""Of a use whose name only one definition has; divided by the number of namesakes where there are more."""
 _CALLS = (EdgeType.CALLS, EdgeType.INSTANTIATES)
 _USES = (EdgeType.IMPORTS, EdgeType.CALLS, EdgeType.REFERENCES, EdgeType.INHERITS, EdgeType.INSTANTIATES)
 Key = TypeVar("Key")
@@ -42,7 +42,8 @@ def at_symbols(symbols: Iterable[Symbol]) -> list[Answer]:
 def definition(store: GraphReader, path: str, line: int, column: int) -> list[Answer]:
     """What the use at a place refers to, else the symbol around it. 1-based, the column in code points.
 
-    A use that was not resolved gives everything of its name, `name_only`. Empty where no file or symbol is.
+    A use that was not resolved gives everything of its name, `name_only`; a mention in a text or docstring what it
+    may mean. Empty where no file or symbol is.
     """
     around = _around(store, path, line, column)
     edges = [
@@ -53,9 +54,9 @@ def definition(store: GraphReader, path: str, line: int, column: int) -> list[An
     ]
     if edges:
         return _strongest(_most_telling(store, edges))
-    for symbol in around:
-        for reference in store.references(source=symbol.uid):
-            if _holds(reference.span, line, column) and (found := _namesakes(store, reference.name)):
+    for source in (*(symbol.uid for symbol in around), path):
+        for reference in store.references(source=source):
+            if _holds(reference.span, line, column) and (found := _meant(store, reference)):
                 return found
     return at_symbols(around[:1])
 
@@ -63,17 +64,21 @@ def definition(store: GraphReader, path: str, line: int, column: int) -> list[An
 def references(store: GraphReader, targets: Sequence[Answer], *, name_only: bool = False) -> list[Answer]:
     """Every use of the targets, in order of place; with `name_only` also unresolved ones of the same name.
 
-    Targets that are themselves known by name alone are asked for by name too.
+    Uses are also the mentions in texts and docstrings; a text stands as a module of its own path. Targets that are
+    themselves known by name alone are asked for by name too.
     """
     found: dict[Span, Answer] = {}
+    by_name = name_only or _are_guesses(targets)
     for target in targets:
+        for answer in _mentions(store, target.symbol, by_name):
+            _keep(found, answer.span, _through(target, answer))
         edges = [edge for node in _nodes(target.symbol) for edge in store.edges(target=node, types=_USES)]
         sources = _sources(store, (edge.source for edge in edges))
         for edge in edges:
             if edge.span is not None and edge.source in sources:
                 answer = Answer(sources[edge.source], edge.span, edge.resolution, edge.confidence)
                 _keep(found, edge.span, _through(target, answer))
-    if name_only or _are_guesses(targets):
+    if by_name:
         for answer in _by_name(store, targets, _USES):
             _keep(found, answer.span, answer)
     return [found[span] for span in sorted(found)]
@@ -205,6 +210,27 @@ def _namesakes(store: GraphReader, name: str) -> list[Answer]:
     return [Answer(symbol, symbol.span, Resolution.NAME_ONLY, confidence) for symbol in symbols]
 
 
+def _meant(store: GraphReader, reference: Reference) -> list[Answer]:
+    """What an unresolved use may mean."""
+    if reference.type is not EdgeType.DOCUMENTS:
+        return _namesakes(store, reference.name)
+    found = meanings(reference.name, lambda name: store.symbols(name=name))
+    return [Answer(each.symbol, each.symbol.span, each.resolution, each.confidence) for each in found]
+
+
+def _mentions(store: GraphReader, symbol: Symbol, name_only: bool) -> list[Answer]:
+    """The places in texts and docstrings that speak of a symbol."""
+    edges = document_edges(store, target=symbol.uid, name_only=name_only)
+    sources = store.symbols_by_uid(edge.source for edge in edges)
+    return [
+        Answer(
+            sources.get(edge.source) or text_as_symbol(edge.span), edge.span, edge.resolution, edge.confidence
+        )
+        for edge in edges
+        if edge.span is not None
+    ]
+
+
 def _by_name(store: GraphReader, targets: Sequence[Answer], types: Sequence[EdgeType]) -> list[Answer]:
     """Unresolved uses of the targets' names."""
     answers: list[Answer] = []
@@ -222,11 +248,6 @@ def _by_name(store: GraphReader, targets: Sequence[Answer], types: Sequence[Edge
 
 def _are_guesses(targets: Sequence[Answer]) -> bool:
     return bool(targets) and all(target.resolution is Resolution.NAME_ONLY for target in targets)
-
-
-def by_name_confidence(namesakes: int) -> float:
-    """How sure an unresolved use means one of so many definitions of its name."""
-    return round(NAME_ONLY_CONFIDENCE / max(1, namesakes), 4)
 
 
 # Answers

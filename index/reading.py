@@ -16,8 +16,9 @@ from index.files import PROSE, Found, language_of, reason_to_skip
 from index.languages.extract import extract
 from index.languages.registry import spec_of
 from index.languages.scopes import added_names
+from index.mentions_in_prose import mentions_of
 from index.store import Document, FileEntry
-from index.types import FileRecord
+from index.types import FileRecord, Reference
 from index.world import export_key
 
 _PROSE_LANGUAGES = frozenset(PROSE.values())
@@ -41,6 +42,8 @@ class ReadFile:
     unchanged: bool = False
     is_module: bool = False
     """Whether it was parsed, so that other files can import it."""
+    mentions: Sequence[Reference] = ()
+    """What a text says of code: all that it comes to, whatever is in other files."""
 
 
 def read_file(task: ReadTask) -> ReadFile:
@@ -82,7 +85,9 @@ def _parsed(
     if spec is None:
         words = documents(lambda: documents_of(path, content.text, ()))
         chunks = chunks_of(path, content) if record.language in _PROSE_LANGUAGES else ()
-        return ReadFile(FileEntry(record, chunks=chunks, documents=words))
+        return ReadFile(
+            FileEntry(record, chunks=chunks, documents=words), mentions=mentions_of(path, content, chunks)
+        )
     if spec.read is not None:
         facts = spec.read(repository, path, content)
     else:

@@ -25,7 +25,7 @@ from index.types import (
     TextChunk,
 )
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
 SUPPORTED_SCHEMES = (
     "sqlite", "neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc", "memory",
@@ -156,11 +156,15 @@ class GraphReader(Protocol):
     ) -> list[Edge]:
         """Semantic edges in order of place; structural ones follow from symbols and paths and are not stored.
 
-        A CHANGED_WITH edge leads from the path that comes first in code-point order, has no span, and its confidence
-        is the weight; these come last, by source and target. `counts` leaves them out.
+        Those of git's history have no span and come last, by source and target, and `counts` leaves them out. A
+        CHANGED_WITH edge leads from the path that comes first in code-point order, and its confidence is the weight.
+        A TOUCHED_BY edge leads from a path to `commit:<sha>`, newest commit first.
         """
 
-    def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]: ...
+    def references(
+        self, *, name: str | Collection[str] | None = None, source: str | None = None
+    ) -> list[Reference]:
+        """Uses that were not resolved, of a name or of any of some names, and by a symbol or a file."""
 
     def chunks(self, path: str) -> list[TextChunk]: ...
 

@@ -37,6 +37,10 @@ class EdgeType(StrEnum):
     TOUCHED_BY = "TOUCHED_BY"
 
 
+COMMIT_PREFIX = "commit:"
+"""Stands before a commit's sha where it is the end of an edge."""
+
+
 class Resolution(StrEnum):
     """How an edge's target was found: by the language's rules, by scope and type hints, or by bare name."""
 

@@ -245,6 +245,8 @@ class Updater:
             self._note(path, *map(interface_entries, interfaces))
             self.changed_keys.add(key_hash(path, "body"))
         self._change.put_file(read.entry)
+        if read.mentions:
+            self._change.put_resolution(path, ResolvedFile(references=read.mentions))
         self._remember(path, read.entry.record)
         if read.is_module:
             self.dirty.add(path)

@@ -257,15 +257,21 @@ class MemoryStore(_Facts):
                 for edge in edges
                 if (target is None or edge.target == target) and (not wanted or edge.type in wanted)
             ]
-        together = not wanted or EdgeType.CHANGED_WITH in wanted
-        return found + (self._histories.edges(source, target) if together else [])
+        if not wanted or EdgeType.CHANGED_WITH in wanted:
+            found += self._histories.edges(source, target)
+        if not wanted or EdgeType.TOUCHED_BY in wanted:
+            found += self._histories.touch_edges(source, target)
+        return found
 
-    def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]:
+    def references(
+        self, *, name: str | Collection[str] | None = None, source: str | None = None
+    ) -> list[Reference]:
+        wanted = {name} if isinstance(name, str) else name
         return [
             reference
             for file in self._files(None)
             for reference in file.references
-            if (name is None or reference.name == name) and (source is None or reference.source == source)
+            if (wanted is None or reference.name in wanted) and source in (None, reference.source)
         ]
 
     def chunks(self, path: str) -> list[TextChunk]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from index.store import FileHistory, HistoryState
-from index.types import Commit, Edge, EdgeType
+from index.types import COMMIT_PREFIX, Commit, Edge, EdgeType
 
 _STEPS = 1_000
 
@@ -71,6 +71,15 @@ class Histories:
             for path, other, weight in self.pairs()
             if source in (None, path) and target in (None, other)
         ]
+
+    def touch_edges(self, source: str | None, target: str | None) -> list[Edge]:
+        edges = [
+            Edge(path, f"{COMMIT_PREFIX}{commit.sha}", EdgeType.TOUCHED_BY)
+            for path, history in sorted(self.files.items())
+            if source in (None, path)
+            for commit in history.commits
+        ]
+        return [edge for edge in edges if target in (None, edge.target)]
 
     def touched_by(self, path: str) -> list[Commit]:
         return list(self.files[path].commits) if path in self.files else []

@@ -178,7 +178,8 @@ class LayeredStore:
         self, *, source: str | None = None, target: str | None = None, types: Iterable[EdgeType] = ()
     ) -> list[Edge]:
         wanted, shadows = set(types) or set(EdgeType), self.shadows()
-        found = wanted - {EdgeType.CHANGED_WITH}
+        of_history = wanted & {EdgeType.CHANGED_WITH, EdgeType.TOUCHED_BY}
+        found = wanted - of_history
         kept: list[Edge] = []
         if found:
             gone = shadows.gone()
@@ -187,9 +188,9 @@ class LayeredStore:
             kept = [edge for edge in kept if edge.target not in gone]
             places = self._places(kept)
             kept.sort(key=lambda edge: (places(edge), _start(edge), _TYPE_ORDER[edge.type]))
-        if EdgeType.CHANGED_WITH in wanted:
-            together = self._history().edges(source=source, target=target, types=[EdgeType.CHANGED_WITH])
-            kept += [edge for edge in together if shadows.removed.isdisjoint((edge.source, edge.target))]
+        if of_history:
+            edges = self._history().edges(source=source, target=target, types=of_history)
+            kept += [edge for edge in edges if shadows.removed.isdisjoint((edge.source, edge.target))]
         return kept
 
     def _not_hidden(self, edges: list[Edge], shadows: Shadows) -> list[Edge]:
@@ -211,7 +212,9 @@ class LayeredStore:
 
         return place
 
-    def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]:
+    def references(
+        self, *, name: str | Collection[str] | None = None, source: str | None = None
+    ) -> list[Reference]:
         shadows = self.shadows()
         hidden = shadows.resolutions
         kept = [

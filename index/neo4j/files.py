@@ -64,11 +64,15 @@ class Neo4jFiles(Neo4jReader):
                 path=path,
             )
         ]
-        references = self._rows(
-            "MATCH (s:Symbol {graph: graph, path: $path})-[m:MENTIONS]->(n:Name) "
-            "RETURN s.uid, n.name, n.long_name, m.type, m.spans, s.path",
-            path=path,
-        )
+        references = [
+            row
+            for label in ("Symbol", "File")
+            for row in self._rows(
+                f"MATCH (s:{label} {{graph: graph, path: $path}})-[m:MENTIONS]->(n:Name) "
+                "RETURN coalesce(s.uid, s.path), n.name, n.long_name, m.type, m.spans, s.path",
+                path=path,
+            )
+        ]
         links = {target: weight for _, target, weight in sorted(self.links([path], incoming=False))}
         keys = [int(word, 16) for word in (rows[0][0] or "").split()]
         return ResolvedFile(edges_of(edges), references_of(references), links, keys)
@@ -86,7 +90,12 @@ class Neo4jFiles(Neo4jReader):
             ):
                 key = EdgeType(type_), Resolution(resolution)
                 edges[key] = edges.get(key, 0) + number
-        references = self._rows(f"{_EVERY_SYMBOL} MATCH (s)-[e:MENTIONS]->() RETURN e.type, sum({_COUNT})")
+        references: dict[EdgeType, int] = {}
+        for every in (_EVERY_SYMBOL, _EVERY_FILE):
+            for type_, number in self._rows(
+                f"{every} MATCH (s)-[e:MENTIONS]->() RETURN e.type, sum({_COUNT})"
+            ):
+                references[EdgeType(type_)] = references.get(EdgeType(type_), 0) + number
         kinds = self._rows(f"{_EVERY_SYMBOL} RETURN s.kind, count(*)")
         chunks = self._rows("MATCH (c:TextChunk {graph: graph}) WHERE c.uid IS NOT NULL RETURN count(*)")
         return Tally(
@@ -94,7 +103,7 @@ class Neo4jFiles(Neo4jReader):
             skipped=skipped,
             kinds={SymbolKind(kind): number for kind, number in kinds},
             edges=edges,
-            references={EdgeType(type_): number for type_, number in references},
+            references=references,
             chunks=chunks[0][0] if chunks else 0,
             store_bytes=0,
         )

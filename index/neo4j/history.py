@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from index.neo4j.rows import Row
 from index.store import FileHistory, HistoryState
-from index.types import Commit, Edge, EdgeType
+from index.types import COMMIT_PREFIX, Commit, Edge, EdgeType
 
 _CONFIDENCE_DIGITS = 3
 """A weight is kept to a thousandth."""
@@ -86,6 +86,19 @@ class HistoryReader:
         return [
             Edge(one, other, EdgeType.CHANGED_WITH, confidence=weight) for one, other, weight in sorted(rows)
         ]
+
+    def touch_edges(self, source: str | None, target: str | None) -> list[Edge]:
+        """TOUCHED_BY edges from files to commits, by file, newest commit first."""
+        if target is not None and not target.startswith(COMMIT_PREFIX):
+            return []
+        path = ", path: $source" if source is not None else ""
+        sha = ", sha: $sha" if target is not None else ""
+        rows = self._ask(
+            f"MATCH (f:File {{graph: graph{path}}})-[t:TOUCHED_BY]->(c:Commit {{graph: graph{sha}}}) "
+            "WHERE f.path IS NOT NULL RETURN f.path, t.place, c.sha",
+            source=source, sha=(target or "").removeprefix(COMMIT_PREFIX),
+        )  # fmt: skip
+        return [Edge(path, f"{COMMIT_PREFIX}{sha}", EdgeType.TOUCHED_BY) for path, _, sha in sorted(rows)]
 
     def _histories(self) -> list[Row]:
         return self._ask(

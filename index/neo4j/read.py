@@ -38,6 +38,7 @@ _WORDS_PER_QUERY, _KEYS_PER_QUERY = 200, 1_000
 """Lucene takes 1,024 clauses in one query, and a word is one for each field."""
 _UIDS_PER_QUERY = 5_000
 _MEASURED_DOCUMENTS = 500
+_FILE_OF_SOURCE = "File {graph: graph, path: $source}"
 _ALL_RESOLVED = "|".join(RESOLVED_TYPES)
 
 
@@ -114,9 +115,11 @@ class Neo4jReader(HistoryReader):
     ) -> list[Edge]:
         wanted = list(types)
         found = self._resolved_edges(source, target, wanted)
-        return found + (
-            self.co_change_edges(source, target) if not wanted or EdgeType.CHANGED_WITH in wanted else []
-        )
+        if not wanted or EdgeType.CHANGED_WITH in wanted:
+            found += self.co_change_edges(source, target)
+        if not wanted or EdgeType.TOUCHED_BY in wanted:
+            found += self.touch_edges(source, target)
+        return found
 
     def _resolved_edges(
         self, source: str | None, target: str | None, wanted: Collection[EdgeType]
@@ -150,18 +153,29 @@ class Neo4jReader(HistoryReader):
                 return edges_of(row for row in rows if row[2] is not None)
         return []
 
-    def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]:
-        start = "MATCH (s:Symbol {graph: graph}) USING INDEX s:Symbol(graph, uid) WHERE s.uid IS NOT NULL"
+    def references(
+        self, *, name: str | Collection[str] | None = None, source: str | None = None
+    ) -> list[Reference]:
+        names = [name] if isinstance(name, str) else name
+        condition, starts = "WHERE n.name IN $names" if names is not None else "", list[str]()
         if source is not None:
-            start = "MATCH (s:Symbol {graph: graph, uid: $source})"
-        elif name is not None:
-            start = "MATCH (n:Name {graph: graph, name: $name})"
-        condition = "WHERE n.name = $name" if name is not None else ""
-        rows = self._ask(
-            f"{start} MATCH (s)-[m:MENTIONS]->(n:Name) {condition} "
-            "RETURN s.uid, n.name, n.long_name, m.type, m.spans, s.path",
-            name=None if name is None else indexed(name), source=source,
-        )  # fmt: skip
+            node = "Symbol {graph: graph, uid: $source}" if _may_be_uid(source) else _FILE_OF_SOURCE
+            starts = [f"MATCH (s:{node})"]
+        elif names is not None:
+            starts = ["UNWIND $names AS name MATCH (n:Name {graph: graph, name: name})"]
+        else:
+            for label, key in (("Symbol", "uid"), ("File", "path")):
+                start = f"MATCH (s:{label} {{graph: graph}}) USING INDEX s:{label}(graph, {key})"
+                starts.append(f"{start} WHERE s.{key} IS NOT NULL")
+        rows = [
+            row
+            for start in starts
+            for row in self._ask(
+                f"{start} MATCH (s)-[m:MENTIONS]->(n:Name) {condition} "
+                "RETURN coalesce(s.uid, s.path), n.name, n.long_name, m.type, m.spans, s.path",
+                names=None if names is None else sorted(set(map(indexed, names))), source=source,
+            )
+        ]  # fmt: skip
         return references_of(rows)
 
     def chunks(self, path: str) -> list[TextChunk]:

@@ -7,7 +7,7 @@ takes its place in one step.
     (:Repository {name, graph}) … (:Directory)-[:HAS_FILE]->(:Directory|File)
     (:File)-[:HAS_AST]->(:Symbol:Module)-[:PARENT_OF]->(:Symbol:Class)-[:CALLS|…]->(:Symbol|File)
     (:File)-[:HAS_TEXT]->(:TextChunk)-[:NEXT_CHUNK]->(:TextChunk)    (:File)-[:DEPENDS_ON {weight}]->(:File)
-    (:Symbol)-[:MENTIONS {type, spans}]->(:Name)                     what was not resolved
+    (:Symbol|File)-[:MENTIONS {type, spans}]->(:Name)                what was not resolved
     (:FileWords) (:SymbolWords) (:Facts)                             what full-text search and updates need
     (:File)-[:TOUCHED_BY]->(:Commit), (:File)-[:CHANGED_WITH]->(:File), see neo4j_history
 """

@@ -90,13 +90,16 @@ class GraphWriter:
 
     def drop_resolutions(self, paths: Sequence[str]) -> None:
         """Take back what resolving these files brought."""
-        names = self._transaction.rows(
-            "UNWIND $rows AS row MATCH (s:Symbol {graph: $graph, path: row}) "
-            f"OPTIONAL MATCH (s)-[e:{_OWN_EDGES}]->(t) DELETE e "
-            "WITH t WHERE t:Name RETURN DISTINCT t.name",
-            {"rows": list(paths), "graph": self._graph},
-        )
-        self.run(f"MATCH (f:File {{graph: $graph, path: row}})-[e:{_OWN_EDGES}]->() DELETE e", paths)
+        names = [
+            name
+            for label in ("Symbol", "File")
+            for name in self._transaction.rows(
+                f"UNWIND $rows AS row MATCH (s:{label} {{graph: $graph, path: row}}) "
+                f"OPTIONAL MATCH (s)-[e:{_OWN_EDGES}]->(t) DELETE e "
+                "WITH t WHERE t:Name RETURN DISTINCT t.name",
+                {"rows": list(paths), "graph": self._graph},
+            )
+        ]
         self.run(
             "MATCH (n:Name {graph: $graph, name: row}) WHERE NOT (n)<-[:MENTIONS]-() DELETE n",
             [name for (name,) in names],
@@ -117,7 +120,9 @@ class GraphWriter:
                 f"CREATE (s)-[:{type_} {{resolution: row[2], confidence: row[3], spans: row[4]}}]->(t)",
                 some,
             )
-        self._put_mentions([row for each in resolutions.values() for row in mention_rows(each.references)])
+        self._put_mentions(
+            [row for each in resolutions.values() for row in mention_rows(each.references)], paths
+        )
         self.run(
             "MATCH (f:File {graph: $graph, path: row[0]}) MATCH (t:File {graph: $graph, path: row[1]}) "
             "CREATE (f)-[:DEPENDS_ON {weight: row[2]}]->(t)",
@@ -242,17 +247,23 @@ class GraphWriter:
             ],
         )
 
-    def _put_mentions(self, rows: Sequence[Row]) -> None:
+    def _put_mentions(self, rows: Sequence[Row], paths: Collection[str]) -> None:
         names = {row[1]: row[2] for row in rows}
         self.run(
             "MERGE (n:Name {graph: $graph, name: row[0]}) SET n.long_name = row[1]",
             list(map(list, names.items())),
         )
-        self.run(
-            "MATCH (s:Symbol {graph: $graph, uid: row[0]}) MATCH (n:Name {graph: $graph, name: row[1]}) "
-            "CREATE (s)-[:MENTIONS {type: row[2], spans: row[3]}]->(n)",
-            [[source, name, type_, spans] for source, name, _, type_, spans in rows],
-        )
+        for label in ("Symbol", "File"):
+            self.run(
+                f"MATCH (s:{label} {{graph: $graph, {_key(label)}: row[0]}}) "
+                "MATCH (n:Name {graph: $graph, name: row[1]}) "
+                "CREATE (s)-[:MENTIONS {type: row[2], spans: row[3]}]->(n)",
+                [
+                    [source, name, type_, spans]
+                    for source, name, _, type_, spans in rows
+                    if (source in paths) == (label == "File")
+                ],
+            )
 
 
 def _folders_above(path: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from index.sqlite.database import Query
@@ -66,7 +66,12 @@ class EdgeReader:
         wanted = {EDGE_CODES[type_] for type_ in types}
         return self._edges_of(self._packed("edges", condition, values), source, target, wanted)
 
-    def _references(self, source: int | None, name: str | None) -> list[Reference]:
+    def _references(self, source: int | None, name: str | Collection[str] | None) -> list[Reference]:
+        if name is not None and not isinstance(name, str):
+            return sorted(
+                (found for each in dict.fromkeys(name) for found in self._references(source, each)),
+                key=lambda found: (found.span.path, found.span.start_byte),
+            )
         key = None if name is None else name_key(name)
         condition, values = self._holders(source, "SELECT file FROM used_names WHERE name = ?", key)
         return self._references_of(self._packed("refs", condition, values), source, name)

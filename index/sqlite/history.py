@@ -11,7 +11,7 @@ from typing import Any
 from index.sqlite.database import Query
 from index.sqlite.schema import pack_confidence, unpack_confidence
 from index.store import FileHistory, HistoryState
-from index.types import Commit, Edge, EdgeType
+from index.types import COMMIT_PREFIX, Commit, Edge, EdgeType
 
 HISTORY_SCHEMA = """
 CREATE TABLE history_states (
@@ -93,6 +93,31 @@ class HistoryReader:
             Edge(one, other, EdgeType.CHANGED_WITH, confidence=unpack_confidence(weight))
             for one, other, weight in rows
         ]
+
+    def _touch_edges(self, source: str | None, target: str | None) -> list[Edge]:
+        """TOUCHED_BY edges from files to commits."""
+        conditions, values = "", list[Any]()
+        if source is not None:
+            conditions, values = "AND f.path = ?", [source]
+        if target is not None:
+            sha = sha_bytes(target)
+            if sha is None:
+                return []
+            conditions, values = f"{conditions} AND c.sha = ?", [*values, sha]
+        rows = self._query(
+            f"""SELECT f.path, c.sha FROM files f JOIN touches t ON t.file = f.id
+            JOIN commits c ON c.id = t.commit_id WHERE f.repository = ? {conditions} ORDER BY f.path, t.place""",
+            (self._repository, *values),
+        )
+        return [Edge(path, f"{COMMIT_PREFIX}{bytes(sha).hex()}", EdgeType.TOUCHED_BY) for path, sha in rows]
+
+
+def sha_bytes(node: str) -> bytes | None:
+    """The name of a commit given as a node, None for any other node."""
+    try:
+        return bytes.fromhex(node.removeprefix(COMMIT_PREFIX)) if node.startswith(COMMIT_PREFIX) else None
+    except ValueError:
+        return None
 
 
 class HistoryWriter:

@@ -27,6 +27,7 @@ from index.sqlite.schema import (
 from index.store import Counts, StoredFacts, WordStatistics
 from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
+_HISTORY_TYPES = frozenset({EdgeType.CHANGED_WITH, EdgeType.TOUCHED_BY})
 _NAMED_PER_HIT = 4
 """Documents that are named first for each one wanted; more where the store's other repositories are among them."""
 _WEIGHTS = ", ".join(map(str, (FIELD_WEIGHTS[-1], *FIELD_WEIGHTS[:-1])))
@@ -136,16 +137,21 @@ class SQLiteReader(FactsReader, EdgeReader, HistoryReader):
     def edges(
         self, *, source: str | None = None, target: str | None = None, types: Iterable[EdgeType] = ()
     ) -> list[Edge]:
-        wanted = list(types)
+        wanted = frozenset(types) or frozenset(EdgeType)
         start, end = (None if name is None else self._node(name) for name in (source, target))
-        if (source is not None and start is None) or (target is not None and end is None):
-            return []
-        found = self._edges(start, end, wanted)
-        if not wanted or EdgeType.CHANGED_WITH in wanted:
-            found += self._co_change_edges(*(None if node is None else -node for node in (start, end)))
+        found: list[Edge] = []
+        if (source is None or start is not None) and (target is None or end is not None):
+            if wanted - _HISTORY_TYPES:
+                found = self._edges(start, end, wanted)
+            if EdgeType.CHANGED_WITH in wanted:
+                found += self._co_change_edges(*(None if node is None else -node for node in (start, end)))
+        if EdgeType.TOUCHED_BY in wanted:
+            found += self._touch_edges(source, target)
         return found
 
-    def references(self, *, name: str | None = None, source: str | None = None) -> list[Reference]:
+    def references(
+        self, *, name: str | Collection[str] | None = None, source: str | None = None
+    ) -> list[Reference]:
         node = None if source is None else self._node(source)
         return [] if source is not None and node is None else self._references(node, name)
 

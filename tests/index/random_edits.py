@@ -43,6 +43,22 @@ def random_module(rng: random.Random) -> str:
     return "\n".join(rng.choice(statements)() for _ in range(rng.randint(1, 7))) + "\n"
 
 
+def random_text(rng: random.Random) -> str:
+    """Paragraphs that speak of names at random, as code or not."""
+    name, module = lambda: rng.choice(NAMES), lambda: rng.choice(MODULES)
+    sentences = [
+        lambda: f"Call `{name()}()` or `{name()}.{name()}`.",
+        lambda: f"See ``{module()}.{name()}`` and {name()}.",
+        lambda: f"```\n`{name()}()`\n```",
+        lambda: f"# {name()}\n\n`{name()}`",
+    ]
+    return "\n\n".join(rng.choice(sentences)() for _ in range(rng.randint(1, 9))) + "\n"
+
+
+def random_content(path: Path, rng: random.Random) -> str:
+    return random_text(rng) if path.suffix == ".md" else random_module(rng)
+
+
 def random_edit(root: Path, rng: random.Random) -> str:
     """Change the tree a little; returns what was done, for the failure message."""
     present = [path for path in PATHS if (root / path).exists()]
@@ -50,7 +66,7 @@ def random_edit(root: Path, rng: random.Random) -> str:
     path = root / rng.choice(PATHS)
     if kind == "write" or not present:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(random_module(rng))
+        path.write_text(random_content(path, rng))
         return f"write {path.name}"
     chosen = root / rng.choice(present)
     if kind == "delete":
@@ -59,7 +75,7 @@ def random_edit(root: Path, rng: random.Random) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         chosen.rename(path)
     elif kind == "append":
-        chosen.write_text(chosen.read_text() + random_module(rng))
+        chosen.write_text(chosen.read_text() + random_content(chosen, rng))
     elif kind == "cut":
         chosen.write_text("\n".join(chosen.read_text().split("\n")[1:]))
     elif (root / "pkg").exists():

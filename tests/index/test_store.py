@@ -115,6 +115,8 @@ def test_store_gives_back_what_was_put_in(url):
     assert store.edges(source="a.py") == store.edges(target="b.py") == edges[1:]
     assert store.edges(source="nowhere.py") == []
     assert store.references(name="get") == store.references(source=one.uid) == [reference]
+    assert store.references(name=["get", "got"]) == [reference]
+    assert store.references(name=["got"]) == store.references(name=[]) == []
     assert store.links(["b.py"], incoming=True) == [("a.py", "b.py", 1.5)]
     assert [record.path for record in store.files()] == ["a.py", "b.py"]
     assert store.files()[0].has_errors
@@ -156,6 +158,39 @@ def test_whole_files_come_out_as_they_were_put_in(url):
     assert plain(store.resolution("a.py")) == plain(resolved)
     assert store.resolution("b.py") == store.resolution("d.py") == ResolvedFile([], [], {}, [])
     assert (store.entry("nowhere.py"), store.resolution("nowhere.py")) == (None, None)
+    store.close()
+
+
+def test_a_text_keeps_what_it_mentions_by_its_path(url):
+    store = open_store(url, "repo")
+    text = FileEntry(
+        FileRecord("c.md", "hash", 30, 20, "markdown"), documents=[Document("", "c", "", "", "")]
+    )
+    spans = [Span("c.md", start, start + 3, 1, start + 1, 1, start + 4) for start in (2, 10)]
+    mentions = [
+        Reference("c.md", name, EdgeType.DOCUMENTS, span)
+        for name, span in zip(("one", "a.one"), spans, strict=True)
+    ]
+    use = Reference(symbol("one").uid, "one", EdgeType.CALLS, SPAN)
+    with store.change() as change:
+        change.put_file(entry("a.py", symbol("one")))
+        change.put_file(text)
+        change.put_resolution("c.md", ResolvedFile(references=mentions))
+        change.put_resolution("a.py", ResolvedFile(references=[use]))
+    assert store.references() == [use, *mentions]
+    assert store.references(source="c.md") == store.resolution("c.md").references == mentions
+    assert store.references(name="one") == [use, mentions[0]]
+    assert store.references(name=("a.one", "one"), source="c.md") == mentions
+    assert store.counts().references == 3
+    assert store.tally().references == {EdgeType.CALLS: 1, EdgeType.DOCUMENTS: 2}
+    with store.change() as change:
+        change.put_file(text)
+        change.put_resolution("c.md", ResolvedFile(references=mentions[:1]))
+    assert store.references(source="c.md") == mentions[:1]
+    assert store.faults() == store.references(name="a.one") == []
+    with store.change() as change:
+        change.remove_file("c.md")
+    assert (store.references(), store.counts().references) == ([use], 1)
     store.close()
 
 
@@ -248,9 +283,22 @@ def test_store_gives_back_histories(url):
         Edge("a.py", other, EdgeType.CHANGED_WITH, confidence=w)
         for other, w in (("b.py", 0.5), ("c.py", 0.25))
     ]
-    assert store.edges() == store.edges(source="a.py") == edges
-    assert store.edges(target="c.py", types=[EdgeType.CHANGED_WITH, EdgeType.CALLS]) == edges[1:]
-    assert store.edges(types=[EdgeType.CALLS]) == store.edges(source="b.py") == []
+    together = [EdgeType.CHANGED_WITH]
+    assert store.edges(types=together) == store.edges(source="a.py", types=together) == edges
+    assert store.edges(target="c.py") == store.edges(target="c.py", types=[*together, EdgeType.CALLS])
+    assert store.edges(target="c.py") == edges[1:]
+    assert store.edges(types=[EdgeType.CALLS]) == store.edges(source="c.py") == []
+    touches = [
+        Edge(path, f"commit:{commit.sha}", EdgeType.TOUCHED_BY)
+        for path, commit in (("a.py", TWO), ("a.py", ONE), ("b.py", TWO))
+    ]
+    assert store.edges(types=[EdgeType.TOUCHED_BY]) == touches
+    assert store.edges() == edges + touches
+    assert store.edges(source="a.py") == edges + touches[:2]
+    assert store.edges(target=f"commit:{TWO.sha}") == touches[::2]
+    assert store.edges(source="b.py", target=f"commit:{TWO.sha}") == touches[2:]
+    assert store.edges(target="commit:none", types=[EdgeType.TOUCHED_BY]) == []
+    assert store.edges(target="a.py", types=[EdgeType.TOUCHED_BY]) == []
     assert store.counts().edges == 0
     store.close()
 
