@@ -100,6 +100,17 @@ class ImportUse(NamedTuple):
     span: tuple[int, int, int, int, int, int]
 
 
+class DocMention(NamedTuple):
+    """A name in the docstring of the symbol `uid`, on one line."""
+
+    uid: str
+    name: str
+    byte: int
+    bytes: int
+    line: int
+    column: int
+
+
 @dataclass(slots=True)
 class Body:
     """What a file uses, scope by scope. Nobody else sees it."""
@@ -107,6 +118,7 @@ class Body:
     scopes: list[Scope] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     imports: list[ImportUse] = field(default_factory=list)
+    mentions: list[DocMention] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -151,11 +163,11 @@ def load_interface(data: bytes) -> Interface:
 
 
 def dump_body(body: Body) -> bytes:
-    return _dump([body.scopes, _with_steps(body.uses), body.imports])
+    return _dump([body.scopes, _with_steps(body.uses), body.imports, body.mentions])
 
 
 def load_body(data: bytes) -> Body:
-    scopes, uses, imports = json.loads(data)
+    scopes, uses, imports, mentions = json.loads(data)
     return Body(
         [
             Scope(uid, qualified_name, kind, parent, receiver, _bindings(names))
@@ -163,6 +175,7 @@ def load_body(data: bytes) -> Body:
         ],
         _without_steps(uses),
         [ImportUse(scope, level, module, name, tuple(span)) for scope, level, module, name, span in imports],
+        [DocMention(*row) for row in mentions],
     )
 
 

@@ -37,7 +37,7 @@ _DIRECTIVE = re.compile(
     rb"interface|macro|method|module|property|staticmethod|struct|type)::[ \t]+(?P<name>%b(?:%b%b)*)"
     % (_WORD, _SEPARATOR, _WORD)
 )
-_FENCE = re.compile(rb"[ \t>]*(?P<fence>```+|~~~+)[^`]*$")
+_FENCE = re.compile(rb"[ \t>*/!#]*(?P<fence>```+|~~~+)[^`]*$")
 _CODE_BLOCK = re.compile(
     rb"[ \t]*\.\.[ \t]+(?:code|code-block|sourcecode|console|literalinclude|parsed-literal)::"
 )

@@ -16,6 +16,7 @@ from index.files import PROSE, Found, language_of, reason_to_skip
 from index.languages.extract import extract
 from index.languages.registry import spec_of
 from index.languages.scopes import added_names
+from index.mentions_in_docstrings import docstring_mentions
 from index.mentions_in_prose import mentions_of
 from index.store import Document, FileEntry
 from index.types import FileRecord, Reference
@@ -92,6 +93,7 @@ def _parsed(
         facts = spec.read(repository, path, content)
     else:
         facts = extract(spec, repository, path, content)
+    facts.body.mentions = docstring_mentions(content, facts.symbols)
     entry = FileEntry(
         replace(record, has_errors=facts.has_errors),
         facts.symbols,

@@ -18,6 +18,7 @@ from index.facts import (
     MARKS,
     UNKNOWN_ROOT,
     Body,
+    DocMention,
     ImportUse,
     Interface,
     Use,
@@ -54,7 +55,7 @@ def resolve_file(world: World, path: str, body: Body) -> FileResolution:
         resolver.link_tests()
     return FileResolution(
         resolver.distinct_edges(),
-        resolver.references,
+        [*resolver.references, *map(resolver.mention, body.mentions)],
         resolver.links(),
         {key_hash(*entry) for entry in world.finish()},
     )
@@ -263,6 +264,14 @@ class _Resolver:
                     if found.uid and found.uid != own.uid and isinstance(found.entity, Definer):
                         self._add(Edge(own.uid, found.uid, EdgeType.OVERRIDES), found.path)
                         break
+
+    # Docstrings
+
+    def mention(self, found: DocMention) -> Reference:
+        """What a docstring says, whatever it means: index.documented asks that."""
+        uid, name, byte, length, line, column = found
+        span = Span(self.path, byte, byte + length, line, column, line, column + length)
+        return Reference(uid, name, EdgeType.DOCUMENTS, span)
 
     # Tests
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from index.conventions import is_test_path
+from index.documented import document_edges, text_places
 from index.store import GraphReader
 from index.types import EdgeType, Symbol, SymbolKind
 
@@ -26,6 +27,8 @@ _MAX_MAPPED_FILES = 400
 _DEPTH_COST = 4
 """One more definition of a file is worth as much as a file that ranks this many places lower."""
 _MAX_LINE_CHARS = 200
+_MAX_TEXTS, _RANK_OF_TEXTS = 3, 7
+"""Where texts speak of a symbol matters less than its first three callers and callees."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -97,7 +100,10 @@ def schematic_map(
 def symbol_map(
     store: GraphReader, symbol: Symbol, budget_tokens: int, *, count_tokens: CountTokens = estimate_tokens
 ) -> str:
-    """A symbol's signature and summary, then who calls it and what it calls, in turn until the budget is used."""
+    """A symbol's signature and summary, then who calls it and what it calls, in turn until the budget is used.
+
+    And, after the first few of these, which texts speak of it.
+    """
     callers = _neighbours(store, [edge.source for edge in store.edges(target=symbol.uid, types=_CALLS)])
     callees = _neighbours(store, [edge.target for edge in store.edges(source=symbol.uid, types=_CALLS)])
     head = f"{_location(symbol)}  {_line(symbol)}"
@@ -111,6 +117,10 @@ def symbol_map(
             if n == 0:
                 entries.append(_Entry(title, 0, f"{title}:", rank))
             entries.append(_Entry(title, n + 1, f"  {_location(other)}  {_line(other)}", rank))
+    places = text_places(document_edges(store, target=symbol.uid))[:_MAX_TEXTS]
+    if places:
+        where = ", ".join(f"{span.path}:{span.start_line}" for span in places)
+        entries.append(_Entry("texts", 0, f"documented in: {where}", _RANK_OF_TEXTS))
     return _fit(entries, budget_tokens, count_tokens)
 
 

@@ -1,6 +1,7 @@
 """Pack a graph for the page of `graft graph html`: strings as JSON, numbers as arrays, all of it compressed.
 
-Modules stand for their files. Knows nothing of the page but this form.
+Modules stand for their files, and texts that speak of symbols are modules; commits are left out. Knows nothing of
+the page but this form.
 """
 
 from __future__ import annotations
@@ -12,19 +13,24 @@ import struct
 import sys
 from array import array
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from index.documented import document_edges, text_as_symbol
 from index.structure import STRUCTURAL_TYPES
 from index.types import EdgeType, Resolution, SymbolKind
 
 if TYPE_CHECKING:
     from index.repository import Progress
     from index.store import GraphReader
-    from index.types import Symbol
+    from index.types import Edge, Symbol
 
 KINDS = tuple(SymbolKind)
-TYPES = (EdgeType.PARENT_OF, *(type_ for type_ in EdgeType if type_ not in STRUCTURAL_TYPES))
+_NOT_DRAWN = STRUCTURAL_TYPES | {EdgeType.TOUCHED_BY}
+TYPES = (EdgeType.PARENT_OF, *(type_ for type_ in EdgeType if type_ not in _NOT_DRAWN))
 RESOLUTIONS = tuple(Resolution)
+_CODES = {type_: code for code, type_ in enumerate(TYPES)}
+_SURENESS = {resolution: rank for rank, resolution in enumerate(RESOLUTIONS)}
 MAX_SIGNATURE_CHARS = 160
 _ALIGNMENT = 4
 
@@ -34,9 +40,13 @@ def packed(
 ) -> str:
     """The graph as base64 text; `focus` is the uid that the page opens at. Raises UpdateCancelled."""
     symbols = store.symbols()
+    documents = document_edges(store)
+    symbols += _texts(documents)
     numbers = {symbol.uid: number for number, symbol in enumerate(symbols)}
     modules = {s.path: numbers[s.uid] for s in symbols if s.kind is SymbolKind.MODULE}
     edges = _edges(store, numbers | modules, symbols, progress, cancelled)
+    for edge in (*documents, *store.edges(types=[EdgeType.CHANGED_WITH])):
+        _draw(edge, numbers | modules, edges)
     paths = list(dict.fromkeys(symbol.path for symbol in symbols))
     place = {path: number for number, path in enumerate(paths)}
     order = sorted(edges)
@@ -79,16 +89,26 @@ def _edges(
         for symbol in symbols
         if symbol.parent_uid in numbers
     }
-    codes, sureness = {t: n for n, t in enumerate(TYPES)}, {r: n for n, r in enumerate(RESOLUTIONS)}
     paths = list(dict.fromkeys(symbol.path for symbol in symbols))
     for done, path in enumerate(paths):
         look_up(cancelled, progress, "draw", done, len(paths))
         resolved = store.resolution(path)
         for edge in resolved.edges if resolved else ():
-            if edge.source in numbers and edge.target in numbers:
-                key = (numbers[edge.source], numbers[edge.target], codes[edge.type])
-                found[key] = min(found.get(key, len(RESOLUTIONS)), sureness[edge.resolution])
+            _draw(edge, numbers, found)
     return found
+
+
+def _draw(edge: Edge, numbers: dict[str, int], found: dict[tuple[int, int, int], int]) -> None:
+    """Add an edge whose ends are drawn."""
+    if edge.source in numbers and edge.target in numbers:
+        key = (numbers[edge.source], numbers[edge.target], _CODES[edge.type])
+        found[key] = min(found.get(key, len(RESOLUTIONS)), _SURENESS[edge.resolution])
+
+
+def _texts(documents: list[Edge]) -> list[Symbol]:
+    """Symbols that stand for the texts among the sources of some DOCUMENTS edges."""
+    spans = {edge.source: edge.span for edge in documents if edge.span and edge.source == edge.span.path}
+    return [text_as_symbol(replace(span, start_line=1)) for span in spans.values()]
 
 
 def _joined(strings: dict[str, object], arrays: list[array[int]]) -> bytes:

@@ -68,7 +68,24 @@ def tree_of(graph: WorkTreeGraph, target: Answer, limit: int | None) -> Tree:
             branch.add(_line(answer, title))
         if limit is not None and len(answers) > limit:
             branch.add(Text(f"and {len(answers) - limit} more", style="dim"))
+    _add_places(graph, symbol, tree, limit)
     return tree
+
+
+def _add_places(graph: WorkTreeGraph, symbol: Symbol, tree: Tree, limit: int | None) -> None:
+    """The places in texts that speak of the symbol."""
+    from rich.text import Text
+
+    from index.documented import document_edges, text_places
+
+    places = text_places(document_edges(graph.store, target=symbol.uid))
+    if not places:
+        return
+    branch = tree.add(Text(f"documented in ({len(places)})", style="cyan"))
+    for span in places[:limit]:
+        branch.add(Text(f"{span.path}:{span.start_line}"))
+    if limit is not None and len(places) > limit:
+        branch.add(Text(f"and {len(places) - limit} more", style="dim"))
 
 
 def _groups(graph: WorkTreeGraph, target: Answer) -> Iterator[tuple[str, list[Answer]]]:
