@@ -11,6 +11,7 @@ from graph_trees import write_files
 
 from index.errors import HistoryUnavailable
 from index.graph import WorkTreeGraph, open_graph
+from index.types import EdgeType
 
 FIRST = "def one():\n    a = 1\n    return a\n\n\ndef two():\n    return 2\n"
 SECOND = FIRST.replace("a = 1", "a = 10")
@@ -96,3 +97,27 @@ def test_asking_outside_a_repository_or_outside_the_tree_says_what_is_wrong(grap
     with pytest.raises(HistoryUnavailable, match="not in a git repository"):
         plain.blame(plain.symbols(name="f")[0].uid)
     plain.close()
+
+
+def test_a_symbol_and_its_file_are_touched_by_commits(repository, graph):
+    (two,) = graph.symbols(name="two")
+    shas = [commit.sha for commit in graph.history("new.py")]
+    touched = [EdgeType.TOUCHED_BY]
+    newest = f"commit:{shas[0]}"
+    assert [edge.target for edge in graph.edges(source=two.uid, types=touched)] == [
+        newest, f"commit:{shas[-1]}",
+    ]  # fmt: skip
+    of_file = graph.edges(source="new.py", types=touched)
+    assert newest in {edge.target for edge in of_file} <= {f"commit:{sha}" for sha in shas}
+    assert graph.edges(target=newest) == of_file[:1]
+    assert [edge.target for edge in graph.edges(source=two.uid, target=newest, types=touched)] == [newest]
+    write_files(repository.root, {"new.py": "def two():\n    return 3\n"})
+    graph.update()
+    (two,) = graph.symbols(name="two")
+    assert "commit:" not in [edge.target for edge in graph.edges(source=two.uid, types=touched)]
+
+
+def test_a_symbol_outside_of_any_history_is_touched_by_nothing(tree):
+    graph = tree({"a.py": "def f(): pass\n"})
+    (symbol,) = graph.symbols(name="f")
+    assert graph.edges(source=symbol.uid, types=[EdgeType.TOUCHED_BY]) == []

@@ -123,6 +123,45 @@ def test_edges_by_name_alone_are_listed_only_when_asked_for(graft, indexed):
     assert "README.md HAS_TEXT README.md::#0" in graft("graph", "edges", cwd=indexed).stdout
 
 
+def test_texts_and_commits_are_ends_of_edges(graft, repo):
+    (repo / "NOTES.md").write_text("# Notes\n\nSee `TimeSpan.overlaps`, `_boats_out()` and `opens`.\n")
+    git = functools.partial(subprocess.run, cwd=repo, check=True, capture_output=True, text=True)
+    if not (repo / ".git").exists():
+        git(["git", "init", "-q"])
+    git(["git", "add", "-A"])
+    git(["git", "-c", "user.name=Graft", "-c", "user.email=graft@example.org", "commit", "-qm", "Notes"])
+    head = git(["git", "rev-parse", "HEAD"]).stdout.strip()
+
+    def edges(type_):
+        lines = graft("graph", "edges", "--json", "--type", type_, cwd=repo).stdout.splitlines()
+        return [json.loads(line) for line in lines]
+
+    [edge] = [
+        each
+        for each in edges("DOCUMENTS")
+        if each["target"] == "quayside/hours/spans.py::TimeSpan.overlaps" and each["source"] == "NOTES.md"
+    ]
+    assert (edge["resolution"], edge["confidence"]) == ("scoped", 0.9)
+    assert (edge["span"]["start_line"], edge["span"]["start_column"], edge["span"]["end_column"]) == (
+        3,
+        6,
+        23,
+    )
+    touched = edges("TOUCHED_BY")
+    assert {
+        "source": "NOTES.md", "target": f"commit:{head}", "type": "TOUCHED_BY", "resolution": "exact",
+        "confidence": 1.0, "span": None,
+    } in touched  # fmt: skip
+    uses = asked(graft, "references", "TimeSpan.overlaps", cwd=repo)
+    [text] = [use for use in uses if use["path"] == "NOTES.md"]
+    assert list(text) == FIELDS
+    assert (text["qualified_name"], text["kind"], text["resolution"]) == ("NOTES.md", "module", "scoped")
+    [found, *_] = asked(graft, "definition", "NOTES.md:3:8", cwd=repo)
+    assert (found["qualified_name"], found["resolution"]) == ("TimeSpan.overlaps", "scoped")
+    shown = graft("graph", "show", "TimeSpan.overlaps", cwd=repo).stdout
+    assert "documented in (1)" in shown and "NOTES.md:3" in shown
+
+
 def test_the_edge_types_of_the_help_are_those_of_the_graph():
     from index.types import EdgeType
     from tui.graph.edges import EDGE_TYPES

@@ -33,6 +33,7 @@ FILES = {
     "use.py": "from shapes import Shape\n\ndef draw(): return Shape().area()\n\ndef draw_all(): draw()\n",
     "</script><img src=x id=owned>.py": SCRIPT_NAME,
     "tests/test_use.py": "from use import draw\n\ndef test_draw(): draw()\n",
+    "README.md": "# Shapes\n\n`draw_all()` does it.\n",
 }
 HOSTILE = "</script><img src=x id=owned>.py"
 
@@ -107,10 +108,21 @@ def test_the_packed_graph_holds_every_symbol_and_edge(graph):
     data = gzip.decompress(b64decode(packed(graph.store, "t", None, lambda *_: None, lambda: False)))
     [length] = struct.unpack_from("<I", data)
     strings = json.loads(data[4 : 4 + length])
-    assert strings["names"] == [symbol.qualified_name for symbol in graph.symbols()]
+    assert strings["names"] == [*(symbol.qualified_name for symbol in graph.symbols()), "README.md"]
+    text = len(strings["names"]) - 1
+    edges = edges_of(strings, data[4 + length :])
+    assert {(s, strings["names"][t]) for s, t, type_ in edges if type_ == "DOCUMENTS"} == {(text, "draw_all")}
     assert strings["kinds"] == [kind.value for kind in SymbolKind]
     lines = struct.unpack_from(f"<{strings['symbols']}I", data, 4 + length + 4 * strings["symbols"])
-    assert list(lines) == [symbol.span.start_line for symbol in graph.symbols()]
+    assert list(lines) == [*(symbol.span.start_line for symbol in graph.symbols()), 1]
+
+
+def edges_of(strings, arrays):
+    """(source, target, type) of the edges in a packed graph."""
+    symbols, edges = strings["symbols"], strings["edges"]
+    ends = struct.unpack_from(f"<{2 * edges}I", arrays, 8 * symbols)
+    types = arrays[8 * (symbols + edges) + symbols + -symbols % 4 :][:edges]
+    return [(ends[n], ends[edges + n], strings["types"][types[n]]) for n in range(edges)]
 
 
 @needs_browser
@@ -219,6 +231,12 @@ class _Big:
         from index.store import ResolvedFile
 
         return ResolvedFile(self._edges[path])
+
+    def references(self, **_):
+        return []
+
+    def edges(self, **_):
+        return []
 
 
 def big_graph(size):
