@@ -41,12 +41,17 @@ def meanings(name: str, lookup: Lookup) -> list[Meaning]:
 
     A name fits a symbol that it is the end of, or that it reaches through a package above the symbol's module. One
     outside the tests outranks those in tests; definitions of one name in one file are one, each with its overloads.
+    A bare name is rather that of an argument than of a field, and of a thing elsewhere than of a test's.
     """
-    found = _fitting(name, lookup(name.rpartition(".")[2]))
-    shipped = [symbol for symbol in found if not is_test_path(symbol.path)] or found
-    if len({(symbol.path, symbol.qualified_name) for symbol in shipped}) == 1:
-        confidence = QUALIFIED_CONFIDENCE if "." in name else BARE_CONFIDENCE
-        return [Meaning(symbol, Resolution.SCOPED, confidence) for symbol in shipped]
+    found, is_bare = _fitting(name, lookup(name.rpartition(".")[2])), "." not in name
+    likely = [symbol for symbol in found if not is_test_path(symbol.path)]
+    if is_bare:
+        likely = [symbol for symbol in likely if symbol.kind is not SymbolKind.FIELD]
+    elif not likely:
+        likely = found
+    if len({(symbol.path, symbol.qualified_name) for symbol in likely}) == 1:
+        confidence = BARE_CONFIDENCE if is_bare else QUALIFIED_CONFIDENCE
+        return [Meaning(symbol, Resolution.SCOPED, confidence) for symbol in likely]
     confidence = by_name_confidence(len(found))
     return [Meaning(symbol, Resolution.NAME_ONLY, confidence) for symbol in found]
 

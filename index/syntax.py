@@ -21,6 +21,7 @@ from index.content import Content, Unreadable, content_hash, decode, detect_enco
 from index.conventions import is_generated, is_secret
 from index.files import language_of
 from index.grammars import grammar_names
+from index.languages.registry import spec_of
 from index.parse import Lines, parse
 from index.types import Span
 
@@ -38,6 +39,24 @@ def grammar_of(path: str) -> str | None:
     return next((language for language in found if language in grammar_names()), None)
 
 
+def grammars_of(path: str) -> tuple[str, ...]:
+    """The languages of which one reads a file of that name: a header's text says whether it is C or C++."""
+    found = grammar_of(path)
+    if found is None:
+        return ()
+    return (found, "cpp") if _is_header(path, found) else (found,)
+
+
+def _grammar_for(path: str, content: Content) -> str | None:
+    found = grammar_of(path)
+    spec = spec_of(path) if _is_header(path, found) else None
+    return found if spec is None or spec.dialect is None else spec.dialect(content).name
+
+
+def _is_header(path: str, language: str | None) -> bool:
+    return language == "c" and path.lower().endswith(".h")
+
+
 @dataclass(frozen=True)
 class SourceFile:
     """A file's bytes, how to read them, and their syntax tree, parsed when first asked for."""
@@ -51,10 +70,12 @@ class SourceFile:
     @classmethod
     def of(cls, path: str, data: bytes, language: str | None = None) -> SourceFile:
         """Raises Unreadable where no grammar reads the file."""
-        found = language or grammar_of(path)
+        encoding, guessed = detect_encoding(data)
+        content = Content(data, "", len(data), 0, encoding, guessed)
+        found = language or _grammar_for(path, content)
         if found is None:
             raise Unreadable("no grammar reads it")
-        return cls(path, found, data, *detect_encoding(data))
+        return cls(path, found, data, encoding, guessed)
 
     @cached_property
     def parsed_data(self) -> bytes:
@@ -89,7 +110,7 @@ def read_source(root: Path, path: str, language: str | None = None) -> SourceFil
     content: Content = read_content(root / path)
     if is_generated(name, content.data):
         raise Unreadable("generated")
-    found = language or grammar_of(path)
+    found = language or _grammar_for(path, content)
     if found is None:
         raise Unreadable("no grammar reads it")
     return SourceFile(path, found, content.data, content.encoding, content.lossy)

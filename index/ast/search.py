@@ -21,7 +21,7 @@ from index.errors import PatternError
 from index.files import walk
 from index.grammars import grammar, grammar_names
 from index.repository import Progress
-from index.syntax import SourceFile, TreeCache, grammar_of, read_source
+from index.syntax import SourceFile, TreeCache, grammars_of, read_source
 from index.types import FileRecord, Span, Symbol, SymbolKind
 
 _MATCH_LIMIT = 256
@@ -128,14 +128,14 @@ def search_tree(
     UnknownLanguage, RootError and StoreError.
     """
     paths = _paths(root, graph, cancelled)
-    queries = _queries(pattern, language, [each for _, each in paths])
-    chosen = [(path, each) for path, each in paths if each in queries]
+    queries = _queries(pattern, language, [each for _, languages in paths for each in languages])
+    chosen = [path for path, languages in paths if not queries.keys().isdisjoint(languages)]
     return _hits(root, chosen, queries, text, limit, graph, cache, progress, cancelled)
 
 
 def _hits(
     root: Path,
-    chosen: list[tuple[str, str]],
+    chosen: list[str],
     queries: dict[str, Query],
     text: TextFilter | None,
     limit: int | None,
@@ -146,21 +146,23 @@ def _hits(
 ) -> Iterator[SyntaxHit]:
     left = limit
     hashes = {record.path: record.content_hash for record in graph.files()} if graph is not None else {}
-    for done, (path, language) in enumerate(chosen):
+    for done, path in enumerate(chosen):
         if cancelled() or left == 0:
             return
         if progress is not None:
             progress("search", done, len(chosen))
         try:
-            source = read_source(root, path, language)
+            source = read_source(root, path)
         except Unreadable:
+            continue
+        if source.language not in queries:
             continue
         if cache is not None:
             source = cache.get(source)
         known = graph is not None and hashes.get(path) == source.content_hash
         symbols = graph.symbols(path=path) if graph is not None and known else None
         for hit in search_source(
-            source, queries[language], text=text, symbols=symbols or None, cancelled=cancelled
+            source, queries[source.language], text=text, symbols=symbols or None, cancelled=cancelled
         ):
             if left == 0:
                 return
@@ -170,15 +172,17 @@ def _hits(
         progress("search", len(chosen), len(chosen))
 
 
-def _paths(root: Path, graph: Graph | None, cancelled: Callable[[], bool]) -> list[tuple[str, str]]:
-    """(path, language) of the files that a grammar reads and nothing forbids."""
+def _paths(
+    root: Path, graph: Graph | None, cancelled: Callable[[], bool]
+) -> list[tuple[str, tuple[str, ...]]]:
+    """(path, the languages that it may be in) of the files that a grammar reads and nothing forbids."""
     listed: Iterable[tuple[str, str | None]]
     if graph is not None:
         listed = sorted((record.path, record.skipped) for record in graph.files())
     else:
         listed = ((found.path, found.skipped) for found in walk(root, {}, cancelled))
-    pairs = ((path, grammar_of(path)) for path, skipped in listed if skipped is None)
-    return [(path, language) for path, language in pairs if language is not None]
+    pairs = ((path, grammars_of(path)) for path, skipped in listed if skipped is None)
+    return [(path, languages) for path, languages in pairs if languages]
 
 
 def _queries(pattern: str, language: str | None, present: list[str]) -> dict[str, Query]:

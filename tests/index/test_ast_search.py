@@ -224,3 +224,24 @@ def test_hostile_sources_are_searched_without_harm():
     assert [line for line, *_ in found("cr.py", b"x = 1\rdef f():\r    pass\r", "pass_statement")] == [3]
     assert found("empty.py", b"", "identifier") == []
     assert grammar_of("Makefile") is None
+
+
+def test_a_header_is_searched_as_what_its_text_says_it_is(tmp_path):
+    write_files(
+        tmp_path,
+        {
+            "ship.h": "#pragma once\nclass Ship { public: void sail(); };\n",
+            "boat.h": "#ifndef BOAT_H\nstruct boat { int oars; };\n#endif\n",
+            "boat.c": '#include "boat.h"\nstruct boat dinghy;\n',
+        },
+    )
+
+    def hits(pattern, language=None):
+        return [(h.span.path, h.language) for h in search_tree(tmp_path, pattern, language=language)]
+
+    assert hits("class_specifier") == hits("class_specifier", "cpp") == [("ship.h", "cpp")]
+    assert hits("struct_specifier") == [("boat.c", "c"), ("boat.h", "c")]
+    assert hits("struct_specifier", "c") == [("boat.c", "c"), ("boat.h", "c")]
+    assert hits("struct_specifier", "cpp") == []
+    source = read_source(tmp_path, "ship.h")
+    assert [each.qualified_name for each in definitions(source)] == ["Ship", "Ship.sail"]

@@ -10,6 +10,7 @@ from graph_trees import contents
 from real_trees import TREES, real_tree
 from text_edits import Editor
 
+from index.documented import document_edges
 from index.graph import WorkTreeGraph
 from index.layer.memory import MemoryStore
 from index.layer.store import LayeredStore
@@ -46,6 +47,8 @@ def assert_law_holds(tmp_path, language, store, files, edits, seed, request):
         changed: set[str] = set()
         for _ in range(rng.randint(1, 3)):
             changed |= editor.edit()
+        if rng.random() < 0.5:
+            changed |= editor.write_notes()
         by_walk = "." in changed or rng.random() < 0.5
         graph.update(paths=None if by_walk else changed)
         clean = WorkTreeGraph(root, open_store("memory:", graph.store.repository))
@@ -53,6 +56,8 @@ def assert_law_holds(tmp_path, language, store, files, edits, seed, request):
         found, expected = contents(graph.store), contents(clean.store)
         for part, wanted in expected.items():
             assert found[part] == wanted, f"{part}, {language}, seed {seed}, after {editor.done}"
+        texts = [set(document_edges(each.store, name_only=True)) for each in (graph, clean)]
+        assert texts[0] == texts[1], f"DOCUMENTS, {language}, seed {seed}, after {editor.done}"
     graph.close()
 
 

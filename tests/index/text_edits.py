@@ -53,6 +53,15 @@ class Editor:
         path.write_text(text)
         return {path.relative_to(self.root).as_posix()}
 
+    def write_notes(self) -> set[str]:
+        """Write a text that speaks of names of a file, or of those of none."""
+        names = _NAME.findall(self.rng.choice(self._files()).read_text()) or ["none"]
+        marks = [
+            f"`{self.rng.choice(names)}()` and `{'.'.join(self.rng.choices(names, k=2))}`" for _ in range(9)
+        ]
+        self.done.append("write_notes")
+        return self._write(self.root / self.rng.choice(("NOTES.md", "notes.rst")), "\n\n".join(marks))
+
     # Names
 
     def _swap_names(self, path: Path) -> set[str]:
