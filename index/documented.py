@@ -44,16 +44,20 @@ def meanings(name: str, lookup: Lookup) -> list[Meaning]:
     A bare name is rather that of an argument than of a field, and of a thing elsewhere than of a test's.
     """
     found, is_bare = _fitting(name, lookup(name.rpartition(".")[2])), "." not in name
-    likely = [symbol for symbol in found if not is_test_path(symbol.path)]
     if is_bare:
-        likely = [symbol for symbol in likely if symbol.kind is not SymbolKind.FIELD]
-    elif not likely:
-        likely = found
+        likely = [symbol for symbol in found if _may_be_bare(symbol)]
+    else:
+        likely = [symbol for symbol in found if not is_test_path(symbol.path)] or found
     if len({(symbol.path, symbol.qualified_name) for symbol in likely}) == 1:
         confidence = BARE_CONFIDENCE if is_bare else QUALIFIED_CONFIDENCE
         return [Meaning(symbol, Resolution.SCOPED, confidence) for symbol in likely]
     confidence = by_name_confidence(len(found))
     return [Meaning(symbol, Resolution.NAME_ONLY, confidence) for symbol in found]
+
+
+def _may_be_bare(symbol: Symbol) -> bool:
+    """Whether a bare name can be enough to mean a symbol."""
+    return symbol.kind is not SymbolKind.FIELD and not is_test_path(symbol.path)
 
 
 def _fitting(name: str, symbols: Sequence[Symbol]) -> list[Symbol]:
@@ -98,7 +102,10 @@ def document_edges(
         symbol = store.symbols_by_uid([target]).get(target)
         if symbol is None:
             return []
-        wanted = store.references(name=names_of(symbol), source=source)
+        names = names_of(symbol)
+        if not name_only and not _may_be_bare(symbol):
+            names = [name for name in names if name != symbol.name]  # a thousand others may have it
+        wanted = store.references(name=names, source=source)
     else:
         wanted = store.references(source=source)
     lookup = _all_at_once(store) if source is None and target is None else _one_by_one(store)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from index.types import Symbol
 
@@ -50,6 +50,16 @@ class Definition(NamedTuple):
     """Chain of what a call gives; the root `self` is the receiver."""
 
 
+class Overload(NamedTuple):
+    """One of several functions of one qualified name in a file, and how many arguments it takes."""
+
+    uid: str
+    least: int
+    most: int
+    """-1 for any number."""
+    role: str
+
+
 @dataclass(slots=True)
 class Interface:
     """What other files can see of a file."""
@@ -62,6 +72,8 @@ class Interface:
     """`level:module` of every `from module import *`."""
     namespace: str = ""
     """The namespace shared by several files (a package, a global scope) that the names join; empty for none."""
+    overloads: dict[str, list[Overload]] = field(default_factory=dict)
+    """Functions that share their qualified name, by it."""
 
 
 class Scope(NamedTuple):
@@ -88,6 +100,8 @@ class Use(NamedTuple):
     """Empty, `inherits`, `decorates` or `fixture`."""
     chain: str
     positions: tuple[int, ...]
+    arguments: tuple[int, ...] = ()
+    """How many arguments each call of the chain has, -1 where unknown; only where functions may be overloaded."""
 
 
 class ImportUse(NamedTuple):
@@ -140,16 +154,19 @@ def interface_entries(interface: Interface) -> dict[str, str]:
             entries[f"m:{qualified_name}.{name}"] = repr(bindings)
     entries["stars"] = repr((interface.exported, interface.stars))
     entries["namespace"] = interface.namespace
+    entries.update((f"o:{name}", repr(overloads)) for name, overloads in interface.overloads.items())
     return entries
 
 
 def dump_interface(interface: Interface) -> bytes:
     shown = interface
-    return _dump([shown.names, shown.definitions, shown.exported, shown.stars, shown.namespace])
+    return _dump(
+        [shown.names, shown.definitions, shown.exported, shown.stars, shown.namespace, shown.overloads]
+    )
 
 
 def load_interface(data: bytes) -> Interface:
-    names, definitions, exported, stars, namespace = json.loads(data)
+    names, definitions, exported, stars, namespace, overloads = json.loads(data)
     return Interface(
         _bindings(names),
         {
@@ -159,6 +176,7 @@ def load_interface(data: bytes) -> Interface:
         None if exported is None else tuple(exported),
         tuple(stars),
         namespace,
+        {name: [Overload(*row) for row in rows] for name, rows in overloads.items()},
     )
 
 
@@ -179,27 +197,29 @@ def load_body(data: bytes) -> Body:
     )
 
 
-def _with_steps(uses: list[Use]) -> list[tuple[int, str, str, list[int]]]:
+def _with_steps(uses: list[Use]) -> list[tuple[object, ...]]:
     """Uses with bytes and lines as steps from the position before: small numbers compress to half the size."""
-    stepped, byte, line = [], 0, 0
+    stepped: list[tuple[object, ...]] = []
+    byte, line = 0, 0
     for use in uses:
         steps: list[int] = []
         for index in range(0, len(use.positions), 3):
             next_byte, next_line, column = use.positions[index : index + 3]
             steps += (next_byte - byte, next_line - line, column)
             byte, line = next_byte, next_line
-        stepped.append((use.scope, use.role, use.chain, steps))
+        row = (use.scope, use.role, use.chain, steps)
+        stepped.append((*row, use.arguments) if use.arguments else row)
     return stepped
 
 
-def _without_steps(stepped: list[tuple[int, str, str, list[int]]]) -> list[Use]:
+def _without_steps(stepped: list[list[Any]]) -> list[Use]:
     steps = list(chain.from_iterable(row[3] for row in stepped))
     columns = accumulate(steps[0::3]), accumulate(steps[1::3]), steps[2::3]
     positions = tuple(chain.from_iterable(zip(*columns, strict=True)))
     uses, start = [], 0
-    for scope, role, parts, own in stepped:
+    for scope, role, parts, own, *arguments in stepped:
         end = start + len(own)
-        uses.append(Use(scope, role, parts, positions[start:end]))
+        uses.append(Use(scope, role, parts, positions[start:end], *map(tuple, arguments)))
         start = end
     return uses
 

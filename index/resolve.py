@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from index.conventions import is_test_path
 from index.facts import (
@@ -24,12 +24,15 @@ from index.facts import (
     Use,
 )
 from index.infer import NOTHING, Found, Inference
+from index.languages.overloads import UNKNOWN, fitting
 from index.modules import stem_key
 from index.types import Edge, EdgeType, Reference, Resolution, Span
 from index.world import Definer, Entity, HelperEdges, Instance, Module, World, key_hash
 
 _EXACT_CONFIDENCE, _RECEIVER_CONFIDENCE, _TYPED_CONFIDENCE = 1.0, 0.95, 0.85
 _NAMESAKE_CONFIDENCE = 0.5
+_OVERLOAD_CONFIDENCE = 0.8
+"""Of the one overload that takes so many arguments; the types of the arguments may still say another one."""
 _LINK_WEIGHTS = {EdgeType.IMPORTS: 1.0, EdgeType.INHERITS: 2.0, EdgeType.TESTS: 1.0}
 _NAMELESS = MARKS | {UNKNOWN_ROOT}
 _CALL_LINK_WEIGHT, _MAX_LINK_WEIGHT = 0.5, 6.0
@@ -138,17 +141,17 @@ class _Resolver:
         root, *parts = use.chain.split(".")
         inherits, position = use.role == "inherits", 0
         scope = self.scopes[use.scope].parent if inherits else use.scope
-        known, typed = True, False
+        known, typed, counts = True, False, use.arguments
         if root in (UNKNOWN_ROOT, LITERAL_ROOT):
             found, known = NOTHING, self.infer.rules.extensions
             position = -1
         elif root == "super" and parts[:1] == [CALL]:
-            found, parts = self.infer.parent_of(scope), parts[1:]
+            found, parts, counts = self.infer.parent_of(scope), parts[1:], counts[1:]
             if self.infer.rules.super_calls_namesake:
                 found = self.infer.attribute(found.entity, self._method_name(scope))
                 self._emit(use, 0, EdgeType.CALLS, found, typed=True)
             elif parts[:1] == [CALL]:
-                self._emit(use, 0, EdgeType.CALLS, self._constructor(found.entity), typed=True)
+                self._emit(use, 0, EdgeType.CALLS, self._constructor(found.entity), True, _first(counts))
         else:
             local = self.infer.local(root, scope, called=parts[:1] == [CALL])
             found = (local or NOTHING).chosen(parts[:1])
@@ -156,10 +159,12 @@ class _Resolver:
                 self._unresolved(use, 0, root, parts[:1] == [CALL])
             elif found.uid and (parts[:1] == [CALL] or not self._is_receiver(root, scope)):
                 typed = self._is_receiver(root, scope)
-                self._emit(use, 0, self._type(use, found, parts, 0), found, typed)
+                count = _first(counts) if parts[:1] == [CALL] else UNKNOWN
+                self._emit(use, 0, self._type(use, found, parts, 0), found, typed, count)
         typed = found.typed
         for index, part in enumerate(parts):
             if part in MARKS:
+                counts = counts[1:] if part == CALL else counts
                 found = self.infer.step(found, part) if known else NOTHING
                 typed = typed or part in (CALL, ELEMENT, CONTAINER)
                 continue
@@ -167,9 +172,8 @@ class _Resolver:
             found = self.infer.step(found, part).chosen(parts[index + 1 :]) if known else NOTHING
             called = parts[index + 1 : index + 2] == [CALL]
             if found.uid:
-                self._emit(
-                    use, position, self._type(use, found, parts, index + 1), found, typed or found.typed
-                )
+                type_, count = self._type(use, found, parts, index + 1), _first(counts) if called else UNKNOWN
+                self._emit(use, position, type_, found, typed or found.typed, count)
             elif found.entity is None:
                 self._unresolved(use, position, part, called)
             known = found.entity is not None or self.infer.rules.extensions
@@ -196,23 +200,40 @@ class _Resolver:
             return EdgeType.INSTANTIATES if is_class else EdgeType.CALLS
         return EdgeType.REFERENCES
 
-    def _emit(self, use: Use, position: int, type_: EdgeType, found: Found, typed: bool) -> None:
+    def _emit(
+        self, use: Use, position: int, type_: EdgeType, found: Found, typed: bool, arguments: int = UNKNOWN
+    ) -> None:
+        """Add the edge of a use; `arguments` is how many a call has, where overloads are told apart by that."""
         if not found.uid:
             return
-        found = self.infer.rules.implementation(self.infer, found)
+        found, among = self._implementation(found, arguments)
         source, span = self.scopes[use.scope].uid, self._span(use, position)
         resolution = Resolution.SCOPED if typed else Resolution.EXACT
         confidence = _EXACT_CONFIDENCE
         if typed:
             receiver = use.chain.partition(".")[0] in ("super", self.scopes[use.scope].receiver)
             confidence = _RECEIVER_CONFIDENCE if receiver else _TYPED_CONFIDENCE
-        self._add(Edge(source, found.uid, type_, resolution, confidence, span), found.path)
+        self._add(_less_sure(Edge(source, found.uid, type_, resolution, confidence, span), among), found.path)
         if type_ is EdgeType.INSTANTIATES and isinstance(found.entity, Definer):
             constructor = self._constructor(Instance(found.entity))
             if constructor.uid:
-                constructor = self.infer.rules.implementation(self.infer, constructor)
+                constructor, among = self._implementation(constructor, arguments)
                 edge = Edge(source, constructor.uid, EdgeType.CALLS, resolution, confidence, span)
-                self._add(edge, constructor.path)
+                self._add(_less_sure(edge, among), constructor.path)
+
+    def _implementation(self, found: Found, arguments: int) -> tuple[Found, int]:
+        """(the definition of what was found, among how many overloads it was chosen: 0 where there are none)."""
+        rules, entity = self.infer.rules, found.entity
+        chosen = rules.implementation(self.infer, found)
+        if arguments < 0 or not rules.overloads or not isinstance(entity, Definer) or entity.is_class:
+            return chosen, 0
+        definitions = self.world.overloads(chosen.path, entity.qualified_name)
+        apart = chosen.path != entity.path
+        declared = self.world.overloads(entity.path, entity.qualified_name) if apart else []
+        fits = [each.uid for each in fitting(definitions, declared, arguments, chosen.uid)]
+        if not fits:
+            return chosen, 0
+        return (chosen if chosen.uid in fits else chosen._replace(uid=fits[0])), len(fits)
 
     def _constructor(self, entity: Entity) -> Found:
         """The method that runs when an object is made."""
@@ -333,6 +354,18 @@ class _Resolver:
         found = [edge for edge in edges if edge.source == helper]
         self.places.update({edge.target: places[edge.target] for edge in found if edge.target in places})
         return found
+
+
+def _first(counts: tuple[int, ...]) -> int:
+    return counts[0] if counts else UNKNOWN
+
+
+def _less_sure(edge: Edge, among: int) -> Edge:
+    """An edge to one of so many overloads that a call may mean by the number of its arguments."""
+    if not among:
+        return edge
+    confidence = round(min(edge.confidence, _OVERLOAD_CONFIDENCE) / among, 3)
+    return replace(edge, resolution=Resolution.SCOPED, confidence=confidence)
 
 
 def _helper_edges(world: World, path: str) -> tuple[tuple[Edge, ...], dict[str, str]]:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from index.facts import Binding, Body, Definition, Interface
+from index.facts import Binding, Body, Definition, Interface, Overload
 from index.modules import ModuleMap
 from index.types import Edge
 
@@ -144,6 +144,11 @@ class World:
         if path != self._reader:
             self._keys.add((path, f"d:{qualified_name}"))
         return self._interface_of(path).definitions.get(qualified_name)
+
+    def overloads(self, path: str, qualified_name: str) -> list[Overload]:
+        """The functions of a file that share this qualified name; none where it has one at most."""
+        self._read(path, f"o:{qualified_name}")
+        return self._interface_of(path).overloads.get(qualified_name, [])
 
     def member(self, path: str, class_name: str, name: str) -> list[Binding]:
         if path != self._reader:

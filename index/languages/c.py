@@ -10,7 +10,7 @@ import re
 from index.content import Content
 from index.facts import CALL, ELEMENT
 from index.languages.c_macros import masked
-from index.languages.c_rules import SPACE, CRules, read_include
+from index.languages.c_rules import SPACE, CppRules, CRules, read_include
 from index.languages.spec import LanguageSpec, Step, TypeNames
 
 FILE_LEVEL = (
@@ -164,7 +164,7 @@ C = LanguageSpec(
 HEADER = LanguageSpec(
     "c",
     (".h",),
-    rules=C.rules,
+    rules=CppRules(),
     builtins=BUILTINS,
     test_files=TEST_FILES,
     test_stem=TEST_STEM,

@@ -147,6 +147,12 @@ class CRules(Rules):
         return found
 
 
+class CppRules(CRules):
+    """C++ has overloads, where C has one function in the branches of a condition."""
+
+    overloads = True
+
+
 def nearest(path: str, others: Iterable[str]) -> list[str]:
     """Files in order of nearness: of the same name but for the suffix, then in shared folders."""
     stem, folders = splitext(basename(path))[0], path.split("/")[:-1]

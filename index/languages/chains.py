@@ -25,10 +25,12 @@ Text = Callable[[Node], str]
 class Chain:
     """An expression taken apart: its root, what follows, and the nodes of the names among that."""
 
-    __slots__ = ("inner", "named", "parts", "root")
+    __slots__ = ("calls", "inner", "named", "parts", "root")
 
-    def __init__(self, root: Node, parts: list[str], named: list[Node], inner: list[Node]) -> None:
-        self.root, self.parts, self.named, self.inner = root, parts, named, inner
+    def __init__(
+        self, root: Node, parts: list[str], named: list[Node], inner: list[Node], calls: list[Node | None]
+    ) -> None:
+        self.root, self.parts, self.named, self.inner, self.calls = root, parts, named, inner, calls
 
 
 class Chains:
@@ -42,6 +44,7 @@ class Chains:
         spec, inner = self._spec, [node]
         parts: list[str] = []
         named: list[Node] = []
+        calls: list[Node | None] = []
         while True:
             step = spec.steps.get(node.type)
             if step is None and node.type in spec.casts:
@@ -49,6 +52,7 @@ class Chains:
                 if target is None:
                     break
                 parts += (CALL, ELEMENT)  # an object of the type, without making one
+                calls.append(None)
                 node = target
                 inner.append(node)
                 continue
@@ -56,6 +60,8 @@ class Chains:
                 break
             if step.mark:
                 parts.append(step.mark)
+                if step.mark == CALL:
+                    calls.append(node)
             names = self._names_after(node, step)
             following = (
                 node.child_by_field_name(step.inner) if step.inner else next(iter(node.named_children), None)
@@ -71,6 +77,7 @@ class Chains:
                     parts += [*rest.parts[::-1], ""]
                     named += [*rest.named[::-1], rest.root]
                     inner += rest.inner
+                    calls += rest.calls[::-1]
                     continue
                 inner.append(name)
                 while name.named_children and name.type not in spec.names:
@@ -84,7 +91,8 @@ class Chains:
             inner.append(node)
         parts.reverse()
         named.reverse()
-        return Chain(node, parts, named, inner)
+        calls.reverse()
+        return Chain(node, parts, named, inner, calls)
 
     def _names_after(self, node: Node, step: Step) -> list[Node]:
         if step.name == REST:

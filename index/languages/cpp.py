@@ -1,7 +1,7 @@
 """C++: what C has, with classes, methods outside them, namespaces, templates, `using`, and tests by macros.
 
-Template parameters and arguments are seen through for the customary wrappers and containers only. Overloads share
-one name, of which the last definition counts.
+Template parameters and arguments are seen through for the customary wrappers and containers only. Overloads are told
+apart by the number of arguments; of those that take as many, the last definition counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from index.languages.c import (
     variables,
 )
 from index.languages.c_macros import masked
-from index.languages.c_rules import SPACE, read_include
+from index.languages.c_rules import SPACE, CppRules, read_include
 from index.languages.spec import LanguageSpec, Step
 
 _TESTS = "TEST|TEST_F|TEST_P|TYPED_TEST|TYPED_TEST_P|FRIEND_TEST|BOOST_AUTO_TEST_CASE|BOOST_FIXTURE_TEST_CASE"
@@ -161,7 +161,7 @@ QUERY = f"""
 CPP = LanguageSpec(
     "cpp",
     (".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++", ".inl", ".ipp", ".tpp"),
-    rules=C.rules,
+    rules=CppRules(),
     query=QUERY + SHARED + prototypes(_returned(NAMED_FUNCTION)),
     names=frozenset({"identifier", "type_identifier", "namespace_identifier", "this"}),
     steps={

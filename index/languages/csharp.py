@@ -115,6 +115,7 @@ _TYPES = TypeNames(
 
 
 class CSharpRules(ExtensionRules):
+    overloads = True
     family = "csharp"
     prefix = "cs:"
     sees_outwards = True

@@ -25,11 +25,12 @@ from index.facts import (
     ImportUse,
     Use,
 )
-from index.languages.chains import Chains, bare_name, type_chain
+from index.languages.chains import Chain, Chains, bare_name, type_chain
 from index.languages.comments import comment_before
 from index.languages.imports import read_plain_import
 from index.languages.matches import DEFINITIONS, Captures, Event, matches
 from index.languages.names import file_module_name, plain_name
+from index.languages.overloads import UNKNOWN, argument_count, arity_of
 from index.languages.rules import ANY_CLASS
 from index.languages.scopes import NAMESPACE, LanguageScopes
 from index.languages.spec import LanguageSpec
@@ -187,6 +188,8 @@ class _File:
         inner = self._scopes.open("function", qualified_name, symbol, scope)
         opened = self._scopes.scopes[inner]
         opened.role = "test" if kind is SymbolKind.TEST else self._role(captures)
+        if self.spec.rules.overloads:
+            opened.arity = arity_of(event.node)
         if "returns" in captures:
             opened.returns, opened.returns_annotated = self._chains.type(captures["returns"]), True
         if self.spec.doc_types is not None:
@@ -469,7 +472,14 @@ class _File:
         if chain.root.type in self.spec.own_fields:
             nodes = [chain.root, *nodes]
         if nodes:
-            self._uses.append(Use(scope, role, written, self._positions(nodes)))
+            arguments = self._arguments(chain, written) if self.spec.rules.overloads else ()
+            self._uses.append(Use(scope, role, written, self._positions(nodes), arguments))
+
+    def _arguments(self, chain: Chain, written: str) -> tuple[int, ...]:
+        """The numbers of arguments of a chain's calls; one that is only written so comes first."""
+        counts = [argument_count(call) for call in chain.calls]
+        unwritten = written.split(".").count(CALL) - len(counts)
+        return (UNKNOWN,) * unwritten + tuple(counts) if any(count >= 0 for count in counts) else ()
 
     def _positions(self, nodes: list[Node]) -> tuple[int, ...]:
         found: list[int] = []

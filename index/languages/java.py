@@ -93,11 +93,15 @@ def _read_import(captures: dict[str, Any], text: Callable[[Any], str], path: str
     return [Import(0, package, name, name.rpartition(".")[2], node)]
 
 
+class JavaRules(JvmRules):
+    overloads = True
+
+
 SPECS = (
     LanguageSpec(
         "java",
         (".java",),
-        rules=JvmRules(),
+        rules=JavaRules(),
         query=QUERY,
         names=frozenset({"identifier", "type_identifier", "this", "super"}),
         steps={

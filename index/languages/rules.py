@@ -21,6 +21,8 @@ _MAX_FILES_OF_IMPORT = 20
 class Rules:
     """A language whose files stand alone: names come from the file itself and from what it imports."""
 
+    overloads = False
+    """Whether functions of one name are told apart by their arguments."""
     family = ""
     """Languages that see each other's files; empty for a language of its own."""
     constructors: tuple[str, ...] = ()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from index.facts import DEFINITION, IMPORT, Binding, Definition, Interface
+from index.facts import DEFINITION, IMPORT, Binding, Definition, Interface, Overload
+from index.languages.overloads import same_named
 from index.languages.spec import LanguageSpec
 from index.python.scopes import FileScopes
 
@@ -94,7 +95,22 @@ class LanguageScopes(FileScopes):
         for scope in self._partial:
             name = self.scopes[scope].qualified_name
             shown.definitions[name] = shown.definitions[name]._replace(uid="")
-        return replace(shown, namespace=self.namespace)
+        return replace(shown, namespace=self.namespace, overloads=self._overloads())
+
+    def _overloads(self) -> dict[str, list[Overload]]:
+        """Functions that share their qualified name."""
+        return same_named(
+            [
+                (
+                    opened.qualified_name,
+                    Overload(self.symbols[opened.symbol].uid, *opened.arity, opened.role)
+                    if opened.arity
+                    else None,
+                )
+                for opened in self.scopes
+                if opened.kind == "function"
+            ]
+        )
 
 
 def added_names(path: str, interface: Interface, open_classes: bool = False) -> list[str]:

@@ -46,6 +46,8 @@ class OpenScope:
     yields: bool = False
     yielded: str = ""
     """Chain of what a generator holds."""
+    arity: tuple[int, int] | None = None
+    """(least, most) numbers of arguments, where overloads are told apart by it."""
     bases: tuple[str, ...] = ()
     names: dict[str, list[Binding]] = field(default_factory=dict)
     outer: dict[str, str] = field(default_factory=dict)

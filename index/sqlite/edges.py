@@ -62,34 +62,39 @@ class EdgeReader:
 
     def _edges(self, source: int | None, target: int | None, types: Iterable[EdgeType]) -> list[Edge]:
         """Edges by the numbers of their ends, in order of place."""
-        condition, values = self._holders(source, "SELECT file FROM inbound WHERE target = ?", target)
+        held = "SELECT file FROM inbound WHERE target = ?"
+        condition, values = self._holders(source, held, () if target is None else (target,))
         wanted = {EDGE_CODES[type_] for type_ in types}
         return self._edges_of(self._packed("edges", condition, values), source, target, wanted)
 
     def _references(self, source: int | None, name: str | Collection[str] | None) -> list[Reference]:
-        if name is not None and not isinstance(name, str):
-            return sorted(
-                (found for each in dict.fromkeys(name) for found in self._references(source, each)),
-                key=lambda found: (found.span.path, found.span.start_byte),
-            )
-        key = None if name is None else name_key(name)
-        condition, values = self._holders(source, "SELECT file FROM used_names WHERE name = ?", key)
-        return self._references_of(self._packed("refs", condition, values), source, name)
+        names = {name} if isinstance(name, str) else None if name is None else set(name)
+        if names is None:
+            condition, values = self._holders(source, "", ())
+            return self._references_of(self._packed("refs", condition, values), source)
+        files: dict[str, PackedFile] = {}
+        for keys in batches(sorted(set(map(name_key, names)))):
+            held = f"SELECT file FROM used_names WHERE name IN ({marks(keys)})"
+            condition, values = self._holders(source, held, keys)
+            files.update((file.path, file) for file in self._packed("refs", condition, values))
+        return self._references_of([files[path] for path in sorted(files)], source, names)
 
-    def _holders(self, source: int | None, held: str, what: int | None) -> tuple[str, list[int]]:
+    def _holders(self, source: int | None, held: str, what: Sequence[int]) -> tuple[str, list[int]]:
         """The condition on files that may hold it."""
         condition, values = "", list[int]()
         if source is not None:
             own = "(SELECT file FROM symbols WHERE id = ?)" if source > 0 else "-?"
             condition, values = f"AND r.file = {own}", [source]
-        if what is not None:
-            condition, values = f"{condition} AND r.file IN ({held})", [*values, what]
+        if what:
+            condition, values = f"{condition} AND r.file IN ({held})", [*values, *what]
         return condition, values
 
     def _packed(self, column: str, condition: str, values: Sequence[Any]) -> list[PackedFile]:
+        # With `+`, the planner takes the few files of the condition, not all of the repository in their order.
+        repository = "+f.repository" if condition else "f.repository"
         rows = self._query(
             f"""SELECT f.path, r.nodes, r.{column}, r.names FROM resolutions r JOIN files f ON f.id = r.file
-            WHERE f.repository = ? {condition} ORDER BY f.path""",
+            WHERE {repository} = ? {condition} ORDER BY +f.path""",
             (self._repository, *values),
         )
         return [PackedFile(*row) for row in rows]
@@ -120,13 +125,20 @@ class EdgeReader:
         ]
 
     def _references_of(
-        self, files: Iterable[PackedFile], source: int | None = None, name: str | None = None
+        self, files: Iterable[PackedFile], source: int | None = None, wanted: Collection[str] | None = None
     ) -> list[Reference]:
+        """References of one source or of all, by the wanted names or by any, in order of place."""
         found: list[tuple[str, int, int, str, tuple[int, ...]]] = []
         for file in files:
             nodes, names = unpack_numbers(file.nodes), unpack_json(file.names)
             columns = unpack_columns(file.rows, _STEPPED)
-            rows = _having(columns, {_SOURCE: _place(nodes, source), _END: _place(names, name)})
+            start = _place(nodes, source)
+            if wanted is None:
+                rows = _having(columns, {_SOURCE: start})
+            else:
+                ends = [place for place, name in enumerate(names) if name in wanted]
+                rows = [row for end in ends for row in _having(columns, {_SOURCE: start, _END: end})]
+                rows.sort(key=_order)
             found += [
                 (file.path, row[_KIND], nodes[row[_SOURCE]], names[row[_END]], row[_START:]) for row in rows
             ]
