@@ -31,8 +31,11 @@ def test_files_that_change_together_are_linked_both_ways_and_stored_once(reposit
     assert weights(graph, "c.py") == {}
     (edge,) = graph.edges(types=["CHANGED_WITH"])
     assert (edge.source, edge.target, edge.confidence, edge.resolution) == ("a.py", "b.py", 0.8, "exact")
-    assert graph.store.edges(source="a.py") == graph.store.edges(target="b.py") == [edge]
-    assert graph.store.edges(source="b.py") == []
+    touches = graph.edges(source="a.py", types=["TOUCHED_BY"])
+    assert [each.target for each in touches] == [f"commit:{each.sha}" for each in graph.history("a.py")]
+    assert graph.store.edges(source="a.py") == [edge, *touches]
+    assert graph.store.edges(target="b.py") == [edge]
+    assert graph.store.edges(source="b.py", types=["CHANGED_WITH"]) == []
 
 
 def test_file_that_every_commit_changes_is_nobodys_best_companion(repository, graph):
