@@ -23,6 +23,8 @@ _SIGNS = (b"`", b"{@link", b"@see", b"cref=")
 _MAX_MENTIONS = 50
 """Of one docstring."""
 _SLACK_BYTES = 16
+_REACH_BYTES = 20_000
+"""So near to its definition a docstring begins."""
 
 
 def docstring_mentions(content: Content, symbols: Sequence[Symbol]) -> list[DocMention]:
@@ -65,11 +67,10 @@ def _place(symbol: Symbol, data: bytes, encoding: str) -> tuple[int, int]:
         return 0, 0
     is_below = symbol.language == "python" or symbol.kind is SymbolKind.MODULE
     span = symbol.span
-    start = (
-        data.find(first, span.start_byte, span.end_byte)
-        if is_below
-        else data.rfind(first, 0, span.start_byte)
-    )
+    if is_below:
+        start = data.find(first, span.start_byte, min(span.end_byte, span.start_byte + _REACH_BYTES))
+    else:
+        start = data.rfind(first, max(0, span.start_byte - _REACH_BYTES), span.start_byte)
     if start < 0:
         return 0, 0
     margin = start - data.rfind(b"\n", 0, start) + _SLACK_BYTES
