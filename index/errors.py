@@ -10,6 +10,7 @@ GraphError
 │   ├── StoreUnavailable cannot be opened, read or written
 │   ├── StoreFull        the disk is full; the last change was taken back
 │   └── StoreBusy        another process kept the store locked
+├── ModelUnusable        the embedding model is missing or damaged
 ├── HistoryUnavailable   git's history cannot be read
 ├── NotIndexed           a graph was asked that was never built
 ├── ExportFailed         an export cannot be written
@@ -23,6 +24,8 @@ GraphError
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class GraphError(Exception):
@@ -67,6 +70,14 @@ class StoreFull(StoreError):
 
 class StoreBusy(StoreError):
     """Raised when another process kept the store locked for longer than the time-out."""
+
+
+class ModelUnusable(GraphError):
+    """Raised when the embedding model is needed and missing or damaged. `folder` is where it lies."""
+
+    def __init__(self, message: str, folder: Path | None) -> None:
+        super().__init__(message)
+        self.folder = folder
 
 
 class HistoryUnavailable(GraphError):

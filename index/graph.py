@@ -15,7 +15,10 @@ from index.git.blame import blame, commits_of
 from index.git.history import update_history
 from index.known import Known
 from index.layer.overlays import Overlays
+from index.origin import snapshot_key
 from index.repository import Progress
+from index.retrieval.embed import need_embedder
+from index.retrieval.meaning import installed_embedder
 from index.retrieval.retrieve import Retriever
 from index.snapshots import is_shared, open_snapshot, write_snapshot
 from index.store import GraphStore, open_store
@@ -35,6 +38,7 @@ from index.types import (
     UpdateReport,
 )
 from index.update import update_store
+from index.vectors import VectorReport, drop_vectors, update_vectors
 
 DEFAULT_STORE = "sqlite:.graft/graph.db"
 _STATE_FOLDER = ".graft"
@@ -77,6 +81,31 @@ def index_tree(
         return graph.update(progress, cancelled)
     finally:
         graph.close()
+
+
+def index_vectors(
+    root: Path | str,
+    store: str = DEFAULT_STORE,
+    wanted: bool | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> VectorReport | None:
+    """Make, with `wanted`, the vectors of the stored graph, or else drop them; where None, keep up what is there.
+
+    Those of a shared store are of the commit's snapshot. Returns None where there are none, or nothing keeps them
+    up. Raises ModelUnusable if wanted, UpdateCancelled, and as `open_graph` does.
+    """
+    root = _resolved(root)
+    opened = open_store(store, snapshot_key(root)) if is_shared(store) else open_graph(root, store).store
+    try:
+        if wanted is False:
+            drop_vectors(opened)
+        if not wanted and not opened.vectors.made_of():
+            return None
+        embedder = need_embedder() if wanted else installed_embedder()
+        return update_vectors(opened, embedder, progress, cancelled) if embedder else None
+    finally:
+        opened.close()
 
 
 def _resolved(root: Path | str) -> Path:

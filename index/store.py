@@ -137,6 +137,43 @@ class Counts:
     references: int
 
 
+@dataclass(frozen=True, slots=True)
+class FileVectors:
+    """The vectors of one file's definitions, in 8 bits with a scale: `scale · values` has length one."""
+
+    path: str
+    made_of: str
+    """Names the model and the file's content."""
+    uids: Sequence[str] = ()
+    texts: bytes = b""
+    """Of each definition the digest, of TEXT_DIGEST_BYTES, of what was embedded for it."""
+    scales: bytes = b""
+    """Of each definition a 32-bit float, in the machine's order, which is little-endian wherever Graft runs."""
+    values: bytes = b""
+    """Of each definition as many signed bytes as the model's vectors are wide."""
+
+
+TEXT_DIGEST_BYTES = 8
+
+
+class VectorStore(Protocol):
+    """Vectors of definitions beside a graph: a cache, which a whole graph may lack and which may lag behind it.
+
+    Not part of a change: embedding takes long, and no update waits for it.
+    """
+
+    def made_of(self) -> dict[str, str]:
+        """`FileVectors.made_of` of every file that has vectors."""
+
+    def read(self, paths: Collection[str]) -> list[FileVectors]: ...
+
+    def put(self, files: Sequence[FileVectors], gone: Collection[str] = ()) -> None:
+        """Replace the vectors of these files, and drop those of files that are gone. Raises StoreError."""
+
+    def nearest(self, vector: Sequence[float], *, limit: int) -> list[tuple[str, str, float]]:
+        """(path, uid, cosine) of the nearest definitions, nearest first. Some may be gone from the graph."""
+
+
 class GraphReader(Protocol):
     """What can be asked of one repository's graph. Answers from the last committed change."""
 
@@ -255,6 +292,9 @@ class GraphStore(GraphReader, Protocol):
 
     location: str
     repository: str
+
+    @property
+    def vectors(self) -> VectorStore: ...
 
     def indexed_at(self) -> int:
         """When the last update began to look at the tree, in nanoseconds since the epoch; 0 for never."""

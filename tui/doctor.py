@@ -43,6 +43,7 @@ def examine(folder: Path) -> Iterator[Check]:
     yield _git()
     yield from _packages()
     yield from _grammars()
+    yield _vectors()
     yield _sqlite()
     root = repository_root(folder)
     yield _repository(folder, root)
@@ -124,6 +125,20 @@ def _grammars() -> Iterator[Check]:
             yield Check(name, "missing", f"does not load ({error})", remedy=remedy)
             continue
         yield Check(name, "missing" if broken else "ok", module, remedy=remedy if broken else "")
+
+
+def _vectors() -> Check:
+    """Whether the model that `graft index --vectors` embeds with is here, and works."""
+    from index.errors import ModelUnusable
+    from index.retrieval.embed import INSTALL, open_embedder
+
+    try:
+        embedder = open_embedder()
+    except ModelUnusable as error:
+        return Check("vectors", "warning", "the installed model cannot be used", remedy=str(error))
+    if embedder is None:
+        return Check("vectors", "off", "no embedding model; `graft locate` goes by words", remedy=INSTALL)
+    return Check("vectors", "ok", f"{embedder.name}; `graft index --vectors` uses it")
 
 
 def _sqlite() -> Check:

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Literal
 
 from index.layer.memory_history import Histories
+from index.layer.vectors import MemoryVectors
 from index.retrieval.bm25 import Scored, WordIndex, statistics_of
 from index.store import (
     Counts,
@@ -165,6 +166,7 @@ class MemoryStore(_Facts):
         super().__init__({})
         self.location, self.repository = "memory", repository
         self._indexed_at, self._histories = 0, Histories()
+        self.vectors = MemoryVectors()
         self._writing = Lock()
 
     def frozen(self) -> MemoryStore:

@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 
 from index.layer.change import LayerChange, LayeredChange
 from index.layer.shadows import Shadows
+from index.layer.vectors import LayeredVectors
 from index.retrieval.bm25 import Scored
 from index.store import (
     Counts,
@@ -48,6 +49,7 @@ class LayeredStore:
         self.location = f"{layer.location} over {base.location}"
         self.repository = base.repository
         self._base, self._layer = base, layer
+        self.vectors = LayeredVectors(base, layer)
         self._kept: Shadows | None = None
         self._base_records: tuple[int, dict[str, FileRecord]] = (0, {})
 

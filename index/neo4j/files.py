@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from index.neo4j.read import Neo4jReader
 from index.neo4j.rows import FILE_PROPERTIES, edges_of, properties, record_of, references_of
 from index.neo4j.schema import RESOLVED_TYPES
+from index.neo4j.vectors import Neo4jVectors
 from index.store import Document, FileEntry, ResolvedFile, Tally
 from index.types import EdgeType, Resolution, SymbolKind
 
@@ -25,6 +28,10 @@ _EVERY_FILE = "MATCH (s:File {graph: graph}) USING INDEX s:File(graph, path) WHE
 
 class Neo4jFiles(Neo4jReader):
     """The part of GraphReader that reads files whole."""
+
+    @cached_property
+    def vectors(self) -> Neo4jVectors:
+        return Neo4jVectors(self._database, self.repository, self._rows)
 
     def entry(self, path: str) -> FileEntry | None:
         rows = self._rows(

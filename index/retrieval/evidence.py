@@ -69,9 +69,10 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A text's mentions, with the store that is asked, its paths and its history."""
+    """A text and its mentions, with the store that is asked, its paths and its history."""
 
     store: GraphStore
+    text: str
     mentions: Mentions
     paths: Paths
     past: PastChanges

@@ -14,12 +14,15 @@ from collections.abc import Collection, Iterable, Mapping
 
 from index.git.commits import load_commits
 from index.git.past_changes import PastChanges
-from index.retrieval.evidence import STAGES, Evidence, Paths, Question, prior
+from index.retrieval.evidence import STAGES as LEXICAL_STAGES
+from index.retrieval.evidence import Evidence, Paths, Question, prior
+from index.retrieval.meaning import similar_meaning
 from index.retrieval.mentions import read_mentions
 from index.retrieval.rank import fuse, ranking
 from index.store import GraphStore, HistoryState
 from index.types import FileHit, LocateResult, Symbol, SymbolHit, SymbolKind
 
+STAGES = {**LEXICAL_STAGES, "vectors": similar_meaning}
 ALL_STAGES = frozenset(STAGES)
 _STAGE_WEIGHTS = {
     "traceback": 3.0,
@@ -29,6 +32,7 @@ _STAGE_WEIGHTS = {
     "words": 2.0,
     "symbol words": 1.0,
     "past changes": 1.0,
+    "vectors": 0.5,
 }
 _SYMBOL_WEIGHTS = {"traceback": 1.0, "name": 0.5, "tested": 0.5, "symbol words": 1.0}
 _KIND_FACTORS = {
@@ -57,7 +61,7 @@ class Retriever:
     def gather(self, text: str, stages: Collection[str] = ALL_STAGES) -> dict[str, Evidence]:
         """What each of the stages finds."""
         paths = Paths(record.path for record in self._store.files() if record.skipped is None)
-        question = Question(self._store, read_mentions(text), paths, self._past_changes())
+        question = Question(self._store, text, read_mentions(text), paths, self._past_changes())
         return {name: stage(question) for name, stage in STAGES.items() if name in stages}
 
     def join(self, found: Mapping[str, Evidence], *, top: int = 10) -> LocateResult:

@@ -14,6 +14,7 @@ from index.sqlite.files import SQLiteFiles
 from index.sqlite.history import HISTORY_SCHEMA
 from index.sqlite.schema import APPLICATION_ID, SCHEMA
 from index.sqlite.stand_ins import StandIns
+from index.sqlite.vectors import VECTOR_SCHEMA, SQLiteVectors
 from index.store import SCHEMA_VERSION
 
 
@@ -30,6 +31,7 @@ class SQLiteStore(SQLiteFiles):
             _prepare(database, repository)
         row = database.query("SELECT id FROM repositories WHERE name = ?", (repository,))
         super().__init__(database, row[0][0])
+        self.vectors = SQLiteVectors(database, row[0][0])
 
     def indexed_at(self) -> int:
         rows = self._query("SELECT indexed_at FROM repositories WHERE id = ?", (self._repository,))
@@ -87,7 +89,7 @@ def _create(database: Database, connection: sqlite3.Connection) -> None:
             AND name NOT LIKE '%\_words\_%' ESCAPE '\'"""
         for (name,) in connection.execute(tables).fetchall():
             connection.execute(f'DROP TABLE IF EXISTS "{name}"')
-        for statement in (SCHEMA + HISTORY_SCHEMA).split(";\n"):
+        for statement in (SCHEMA + HISTORY_SCHEMA + VECTOR_SCHEMA).split(";\n"):
             if statement.strip():
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import textwrap
@@ -22,6 +23,7 @@ from index.store import (
     Document,
     FileEntry,
     FileHistory,
+    FileVectors,
     GraphStore,
     HistoryState,
     ResolvedFile,
@@ -128,6 +130,36 @@ def test_store_gives_back_what_was_put_in(url):
     assert store.providers(4) == []
     assert {path for path, _ in store.search({"shared": 1.0}, "files", limit=9)} == {"a.py", "b.py"}
     assert [uid for uid, _ in store.search({"two": 2.0, "shared": 1.0}, "symbols", limit=1)] == [two.uid]
+    store.close()
+
+
+def test_vectors_lie_beside_the_graph_and_the_nearest_come_first(url):
+    store = open_store(url, "repo")
+    one, two, other = symbol("one"), symbol("two", "a.py", 2), symbol("other", "b.py", 3)
+    with store.change() as change:
+        change.put_file(entry("a.py", one, two))
+        change.put_file(entry("b.py", other))
+        change.set_indexed_at(99)
+    assert store.vectors.made_of() == {}
+    assert store.vectors.nearest([1.0, 0.0], limit=3) == []
+    of_a = FileVectors(
+        "a.py", "model:1", [one.uid, two.uid], b"11111111" + b"22222222",
+        struct.pack("<2f", 1 / 127, 1 / 127), struct.pack("4b", 127, 0, 0, 127),
+    )  # fmt: skip
+    of_b = FileVectors(
+        "b.py", "model:2", [other.uid], b"3" * 8, struct.pack("<f", 0.8 / 127), struct.pack("2b", 127, 95)
+    )
+    store.vectors.put([of_a, of_b])
+    assert store.vectors.made_of() == {"a.py": "model:1", "b.py": "model:2"}
+    assert store.vectors.read(["b.py", "nowhere.py"]) == [of_b]
+    assert store.vectors.read(["a.py"]) == [of_a]
+    found = store.vectors.nearest([1.0, 0.0], limit=2)
+    assert [(path, uid) for path, uid, _ in found] == [("a.py", one.uid), ("b.py", other.uid)]
+    assert [cosine for *_, cosine in found] == pytest.approx([1.0, 0.8], abs=0.01)
+    store.vectors.put([FileVectors("b.py", "model:3")], gone=["a.py"])
+    assert store.vectors.made_of() == {"b.py": "model:3"}
+    assert store.vectors.nearest([1.0, 0.0], limit=2) == []
+    assert store.symbols() == [one, two, other]
     store.close()
 
 

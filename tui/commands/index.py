@@ -12,6 +12,7 @@ from tui.graph.opened import store_option
 
 if TYPE_CHECKING:
     from index.types import UpdateReport
+    from index.vectors import VectorReport
 
 SKIPPED_SHOWN = 10
 
@@ -26,12 +27,18 @@ SKIPPED_SHOWN = 10
 @store_option
 @click.option("--watch", "watching", is_flag=True, help="Follow the tree's changes until Ctrl-C.")
 @click.option(
+    "--vectors/--no-vectors",
+    default=None,
+    help="Also make vectors of what definitions mean, for `graft locate`; or delete them. "
+    "[default: keep up those that there are]",
+)
+@click.option(
     "--json",
     "as_json",
     is_flag=True,
     help="Print one JSON object on stdout, and nothing else; with --watch one a line for each update.",
 )
-def command(repo: Path, store: str | None, watching: bool, as_json: bool) -> int:
+def command(repo: Path, store: str | None, watching: bool, vectors: bool | None, as_json: bool) -> int:
     """Parse what changed in REPO since the last time and store its graph.
 
     REPO is a folder [default: the current one]. The graph is kept in .graft/ unless index.store says
@@ -48,13 +55,15 @@ def command(repo: Path, store: str | None, watching: bool, as_json: bool) -> int
 
         follow(root, url, as_json=as_json)
         return 0
-    report = _updated(root, url)
+    report, embedded = _updated(root, url, vectors)
     if as_json:
         from tui.console import print_json
 
-        print_json(to_json(report))
+        print_json(to_json(report) | {"vectors": dataclasses.asdict(embedded) if embedded else None})
     else:
         _show(report)
+        if embedded is not None:
+            click.echo(f"vectors: {embedded.embedded} definitions embedded, {embedded.kept} moved")
     return 0
 
 
@@ -64,13 +73,14 @@ def to_json(report: UpdateReport) -> dict[str, Any]:
     return {"schema": 1, **dataclasses.asdict(report), "skipped": skipped}
 
 
-def _updated(root: Path, store: str) -> UpdateReport:
-    from index.graph import index_tree
+def _updated(root: Path, store: str, vectors: bool | None) -> tuple[UpdateReport, VectorReport | None]:
+    from index.graph import index_tree, index_vectors
     from tui.progress import graph_progress, shown_progress
     from tui.stopping import stoppable
 
     with stoppable() as cancelled, shown_progress() as observe:
-        return index_tree(root, store, graph_progress(observe, "index"), cancelled)
+        report = index_tree(root, store, graph_progress(observe, "index"), cancelled)
+        return report, index_vectors(root, store, vectors, graph_progress(observe, "vectors"), cancelled)
 
 
 def _show(report: UpdateReport) -> None:

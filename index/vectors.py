@@ -1,0 +1,193 @@
+"""Bring the vectors of a graph's definitions up to it: embed what is new, keep the rest. Knows no back-end.
+
+Vectors are made of what the store holds of a definition, so that any store's are the same. One whose text did not
+change keeps its vector, in whichever file it lies now. Test files have none: a cause is seldom sought there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from index.conventions import is_test_path
+from index.errors import UpdateCancelled
+from index.repository import Progress
+from index.retrieval.embed import Embedder
+from index.retrieval.evidence import prior
+from index.retrieval.matrix import quantise
+from index.store import TEXT_DIGEST_BYTES, FileEntry, FileVectors, GraphStore
+from index.types import FileRecord, Symbol, SymbolKind
+from index.words import WORD, split_identifier
+
+MAX_PIECES = 48
+"""Word pieces of a definition that are embedded: twice as many take twice the time."""
+_TEXT_FORM = 1
+"""Raised whenever `text_of` changes: other vectors are made then."""
+_KINDS = frozenset({SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.CLASS, SymbolKind.INTERFACE})
+_TEXTS_AT_ONCE = 128
+"""About two seconds on one core: so often progress is told, and what was embedded is kept."""
+_MAX_PROSE_CHARS, _MAX_BODY_WORDS = 300, 60
+_SCALE_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class VectorReport:
+    """What bringing vectors up to date did."""
+
+    definitions: int
+    """How many have a vector now, in the files that were looked at."""
+    embedded: int
+    kept: int
+    """Of the definitions of changed files, how many were embedded before."""
+
+
+def update_vectors(
+    store: GraphStore,
+    embedder: Embedder,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> VectorReport:
+    """Make the vectors that the graph lacks. What was embedded is kept, whatever stops it; the next call goes on.
+
+    Raises StoreError, UpdateCancelled.
+    """
+    wanted = {record.path: _made_of(record, embedder) for record in store.files() if _is_embedded(record)}
+    had = store.vectors.made_of()
+    stale = [path for path, made_of in wanted.items() if had.get(path) != made_of]
+    stale.sort(key=lambda path: (-prior(path), path))
+    gone = had.keys() - wanted.keys()
+    work = _Work(store, embedder, wanted, _Known.of(store.vectors.read([*gone, *(set(stale) & had.keys())])))
+    for done, group in _groups(store, stale):
+        if cancelled():
+            raise UpdateCancelled(
+                f"Stopped at the vectors of file {done} of {len(stale)}; those before it are kept."
+            )
+        if progress is not None:
+            progress("embed", done, len(stale))
+        work.put(group)
+    if gone:
+        store.vectors.put([], gone)
+    if progress is not None:
+        progress("embed", len(stale), len(stale))
+    return VectorReport(work.embedded + work.kept, work.embedded, work.kept)
+
+
+def drop_vectors(store: GraphStore) -> None:
+    """Forget all vectors of the graph. Raises StoreError."""
+    store.vectors.put([], store.vectors.made_of().keys())
+
+
+def text_of(symbol: Symbol, body: str) -> str:
+    """What is embedded for a definition: its names as words, its docstring, its signature, what it uses first."""
+    file = symbol.path.rpartition("/")[2].partition(".")[0]
+    words = (word for word in dict.fromkeys(body.split()) if "_" not in word)
+    parts = (
+        f"{_spaced(file)} {_spaced(symbol.qualified_name)}.",
+        symbol.docstring[:_MAX_PROSE_CHARS],
+        _spaced(symbol.signature),
+        *islice(words, _MAX_BODY_WORDS),
+    )
+    return " ".join(" ".join(parts).split())
+
+
+def _spaced(text: str) -> str:
+    """A text with the words of each name apart."""
+    return WORD.sub(lambda match: " ".join(split_identifier(match[0])) or match[0], text)
+
+
+def _is_embedded(record: FileRecord) -> bool:
+    return record.skipped is None and record.language is not None and not is_test_path(record.path)
+
+
+def _made_of(record: FileRecord, embedder: Embedder) -> str:
+    return f"{embedder.name}/{MAX_PIECES}/{_TEXT_FORM}:{record.content_hash}"
+
+
+@dataclass(slots=True)
+class _Text:
+    uid: str
+    text: str
+    digest: bytes
+
+
+_Group = list[tuple[str, list[_Text]]]
+
+
+def _groups(store: GraphStore, paths: Sequence[str]) -> Iterator[tuple[int, _Group]]:
+    """Files with their texts, so many together as are worth a batch, and how many came before."""
+    group: _Group = []
+    size = before = 0
+    for done, path in enumerate(paths, 1):
+        entry = store.entry(path)
+        texts = _texts(entry) if entry else []
+        group.append((path, texts))
+        size += len(texts)
+        if size >= _TEXTS_AT_ONCE or done == len(paths):
+            yield before, group
+            group, size, before = [], 0, done
+
+
+def _texts(entry: FileEntry) -> list[_Text]:
+    bodies = {document.uid: document.body for document in entry.documents}
+    texts = []
+    for symbol in entry.symbols:
+        if symbol.kind in _KINDS:
+            text = text_of(symbol, bodies.get(symbol.uid, ""))
+            digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=TEXT_DIGEST_BYTES)
+            texts.append(_Text(symbol.uid, text, digest.digest()))
+    return texts
+
+
+@dataclass(slots=True)
+class _Known:
+    """Vectors by the digest of their text: scale and values."""
+
+    rows: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, files: Iterable[FileVectors]) -> _Known:
+        known = cls()
+        for file in files:
+            width = len(file.values) // len(file.uids) if file.uids else 0
+            for n in range(len(file.uids)):
+                digest = file.texts[n * TEXT_DIGEST_BYTES : (n + 1) * TEXT_DIGEST_BYTES]
+                scale = file.scales[n * _SCALE_BYTES : (n + 1) * _SCALE_BYTES]
+                known.rows[digest] = scale, file.values[n * width : (n + 1) * width]
+        return known
+
+
+@dataclass(slots=True)
+class _Work:
+    store: GraphStore
+    embedder: Embedder
+    made_of: dict[str, str]
+    known: _Known
+    embedded: int = 0
+    kept: int = 0
+
+    def put(self, group: _Group) -> None:
+        """Embed what is new in a few files, and store their vectors."""
+        new = {t.digest: t.text for _, texts in group for t in texts if t.digest not in self.known.rows}
+        rows = ChainMap(self._embed(new) if new else {}, self.known.rows)
+        self.embedded += len(new)
+        self.kept += sum(len(texts) for _, texts in group) - len(new)
+        self.store.vectors.put(
+            [
+                FileVectors(
+                    path,
+                    self.made_of[path],
+                    [each.uid for each in texts],
+                    b"".join(each.digest for each in texts),
+                    b"".join(rows[each.digest][0] for each in texts),
+                    b"".join(rows[each.digest][1] for each in texts),
+                )
+                for path, texts in group
+            ]
+        )
+
+    def _embed(self, texts: dict[bytes, str]) -> dict[bytes, tuple[bytes, bytes]]:
+        scales, values = quantise(self.embedder.encode(list(texts.values()), MAX_PIECES))
+        return {d: (scales[n].tobytes(), values[n].tobytes()) for n, d in enumerate(texts)}
