@@ -139,25 +139,27 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class FileVectors:
-    """The vectors of one file's definitions, in 8 bits with a scale: `scale · values` has length one."""
+    """The vectors of a file and its definitions, in 8 bits with a scale: `scale · values` has length one."""
 
     path: str
     made_of: str
     """Names the model and the file's content."""
     uids: Sequence[str] = ()
+    """The file's own vector has the empty uid."""
     texts: bytes = b""
-    """Of each definition the digest, of TEXT_DIGEST_BYTES, of what was embedded for it."""
+    """Of each vector the digest, of TEXT_DIGEST_BYTES, of what was embedded for it."""
     scales: bytes = b""
-    """Of each definition a 32-bit float, in the machine's order, which is little-endian wherever Graft runs."""
+    """Of each vector a 32-bit float, in the machine's order, which is little-endian wherever Graft runs."""
     values: bytes = b""
-    """Of each definition as many signed bytes as the model's vectors are wide."""
+    """Of each vector as many signed bytes as the model's vectors are wide."""
 
 
 TEXT_DIGEST_BYTES = 8
+Among = Literal["files", "symbols"]
 
 
 class VectorStore(Protocol):
-    """Vectors of definitions beside a graph: a cache, which a whole graph may lack and which may lag behind it.
+    """Vectors of files and definitions beside a graph: a cache, which it may lack and which may lag behind it.
 
     Not part of a change: embedding takes long, and no update waits for it.
     """
@@ -170,8 +172,8 @@ class VectorStore(Protocol):
     def put(self, files: Sequence[FileVectors], gone: Collection[str] = ()) -> None:
         """Replace the vectors of these files, and drop those of files that are gone. Raises StoreError."""
 
-    def nearest(self, vector: Sequence[float], *, limit: int) -> list[tuple[str, str, float]]:
-        """(path, uid, cosine) of the nearest definitions, nearest first. Some may be gone from the graph."""
+    def nearest(self, vector: Sequence[float], among: Among, *, limit: int) -> list[tuple[str, str, float]]:
+        """(path, uid or nothing, cosine), nearest first. Some may be gone from the graph."""
 
 
 class GraphReader(Protocol):

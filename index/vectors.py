@@ -1,7 +1,7 @@
-"""Bring the vectors of a graph's definitions up to it: embed what is new, keep the rest. Knows no back-end.
+"""Bring the vectors of files and definitions up to a graph: embed what is new, keep the rest. Knows no back-end.
 
-Vectors are made of what the store holds of a definition, so that any store's are the same. One whose text did not
-change keeps its vector, in whichever file it lies now. Test files have none: a cause is seldom sought there.
+Vectors are made of what the store holds, so that any store's are the same. A definition whose text did not change
+keeps its vector, in whichever file it lies now. Test files have none: a cause is seldom sought there.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from index.store import TEXT_DIGEST_BYTES, FileEntry, FileVectors, GraphStore
 from index.types import FileRecord, Symbol, SymbolKind
 from index.words import WORD, split_identifier
 
-MAX_PIECES = 48
-"""Word pieces of a definition that are embedded: twice as many take twice the time."""
+_MAX_PIECES, _FILE_PIECES = 48, 128
+"""Word pieces of a definition, and of a file's outline, that are embedded: twice as many take twice the time."""
 _TEXT_FORM = 1
 """Raised whenever `text_of` changes: other vectors are made then."""
 _KINDS = frozenset({SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.CLASS, SymbolKind.INTERFACE})
@@ -37,11 +37,12 @@ _SCALE_BYTES = 4
 class VectorReport:
     """What bringing vectors up to date did."""
 
-    definitions: int
-    """How many have a vector now, in the files that were looked at."""
+    files: int
+    """How many were new or changed."""
     embedded: int
+    """Texts: one for a file, and one for each of its definitions."""
     kept: int
-    """Of the definitions of changed files, how many were embedded before."""
+    """Of the texts of these files, how many were embedded before."""
 
 
 def update_vectors(
@@ -54,7 +55,11 @@ def update_vectors(
 
     Raises StoreError, UpdateCancelled.
     """
-    wanted = {record.path: _made_of(record, embedder) for record in store.files() if _is_embedded(record)}
+    wanted = {
+        record.path: _made_of(record, embedder)
+        for record in store.files()
+        if record.skipped is None and has_vectors(record.path)
+    }
     had = store.vectors.made_of()
     stale = [path for path, made_of in wanted.items() if had.get(path) != made_of]
     stale.sort(key=lambda path: (-prior(path), path))
@@ -72,7 +77,7 @@ def update_vectors(
         store.vectors.put([], gone)
     if progress is not None:
         progress("embed", len(stale), len(stale))
-    return VectorReport(work.embedded + work.kept, work.embedded, work.kept)
+    return VectorReport(len(stale), work.embedded, work.kept)
 
 
 def drop_vectors(store: GraphStore) -> None:
@@ -98,12 +103,25 @@ def _spaced(text: str) -> str:
     return WORD.sub(lambda match: " ".join(split_identifier(match[0])) or match[0], text)
 
 
-def _is_embedded(record: FileRecord) -> bool:
-    return record.skipped is None and record.language is not None and not is_test_path(record.path)
+def outline_of(entry: FileEntry) -> str:
+    """What is embedded for a file: its path as words, its own docstring, the names of what it defines."""
+    module = next((symbol.docstring for symbol in entry.symbols if symbol.kind is SymbolKind.MODULE), "")
+    names = dict.fromkeys(_spaced(symbol.name) for symbol in entry.symbols if symbol.kind in _KINDS)
+    parts = (
+        f"{_spaced(entry.record.path.rpartition('.')[0].replace('/', ' '))}.",
+        module[:_MAX_PROSE_CHARS],
+        *names,
+    )
+    return " ".join(" ".join(parts).split())
+
+
+def has_vectors(path: str) -> bool:
+    """Whether a file that is indexed gets vectors, if only none of its own: it may hold no definition."""
+    return not is_test_path(path)
 
 
 def _made_of(record: FileRecord, embedder: Embedder) -> str:
-    return f"{embedder.name}/{MAX_PIECES}/{_TEXT_FORM}:{record.content_hash}"
+    return f"{embedder.name}/{_MAX_PIECES}/{_FILE_PIECES}/{_TEXT_FORM}:{record.content_hash}"
 
 
 @dataclass(slots=True)
@@ -132,13 +150,17 @@ def _groups(store: GraphStore, paths: Sequence[str]) -> Iterator[tuple[int, _Gro
 
 def _texts(entry: FileEntry) -> list[_Text]:
     bodies = {document.uid: document.body for document in entry.documents}
-    texts = []
-    for symbol in entry.symbols:
-        if symbol.kind in _KINDS:
-            text = text_of(symbol, bodies.get(symbol.uid, ""))
-            digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=TEXT_DIGEST_BYTES)
-            texts.append(_Text(symbol.uid, text, digest.digest()))
-    return texts
+    texts = [
+        _text(symbol.uid, text_of(symbol, bodies.get(symbol.uid, "")))
+        for symbol in entry.symbols
+        if symbol.kind in _KINDS
+    ]
+    return [_text("", outline_of(entry)), *texts] if entry.symbols else []
+
+
+def _text(uid: str, text: str) -> _Text:
+    content = f"{'definition' if uid else 'file'}\0{text}".encode("utf-8", "surrogatepass")
+    return _Text(uid, text, hashlib.blake2b(content, digest_size=TEXT_DIGEST_BYTES).digest())
 
 
 @dataclass(slots=True)
@@ -170,7 +192,7 @@ class _Work:
 
     def put(self, group: _Group) -> None:
         """Embed what is new in a few files, and store their vectors."""
-        new = {t.digest: t.text for _, texts in group for t in texts if t.digest not in self.known.rows}
+        new = {t.digest: t for _, texts in group for t in texts if t.digest not in self.known.rows}
         rows = ChainMap(self._embed(new) if new else {}, self.known.rows)
         self.embedded += len(new)
         self.kept += sum(len(texts) for _, texts in group) - len(new)
@@ -188,6 +210,13 @@ class _Work:
             ]
         )
 
-    def _embed(self, texts: dict[bytes, str]) -> dict[bytes, tuple[bytes, bytes]]:
-        scales, values = quantise(self.embedder.encode(list(texts.values()), MAX_PIECES))
-        return {d: (scales[n].tobytes(), values[n].tobytes()) for n, d in enumerate(texts)}
+    def _embed(self, new: dict[bytes, _Text]) -> dict[bytes, tuple[bytes, bytes]]:
+        rows: dict[bytes, tuple[bytes, bytes]] = {}
+        for of_files, pieces in ((True, _FILE_PIECES), (False, _MAX_PIECES)):
+            texts = [each for each in new.values() if (not each.uid) == of_files]
+            if texts:
+                scales, values = quantise(self.embedder.encode([each.text for each in texts], pieces))
+                rows |= {
+                    each.digest: (scales[n].tobytes(), values[n].tobytes()) for n, each in enumerate(texts)
+                }
+        return rows

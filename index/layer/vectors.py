@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from index.retrieval.matrix import Matrix
-from index.store import FileVectors, VectorStore
+from index.retrieval.matrix import Matrix, matrices
+from index.store import Among, FileVectors, VectorStore
 
 
 class MemoryVectors:
@@ -14,7 +14,7 @@ class MemoryVectors:
 
     def __init__(self) -> None:
         self._files: dict[str, FileVectors] = {}
-        self._matrix: Matrix | None = None
+        self._matrices: dict[Among, Matrix] | None = None
 
     def made_of(self) -> dict[str, str]:
         return {path: file.made_of for path, file in self._files.items()}
@@ -25,15 +25,15 @@ class MemoryVectors:
 
     def put(self, files: Sequence[FileVectors], gone: Collection[str] = ()) -> None:
         kept = {path: file for path, file in self._files.items() if path not in set(gone)}
-        self._files, self._matrix = kept | {file.path: file for file in files}, None
+        self._files, self._matrices = kept | {file.path: file for file in files}, None
 
-    def nearest(self, vector: Sequence[float], *, limit: int) -> list[tuple[str, str, float]]:
+    def nearest(self, vector: Sequence[float], among: Among, *, limit: int) -> list[tuple[str, str, float]]:
         if not self._files:
             return []
-        matrix = self._matrix
-        if matrix is None:
-            matrix = self._matrix = Matrix(file for _, file in sorted(self._files.items()))
-        return matrix.nearest(vector, limit)
+        kept = self._matrices
+        if kept is None:
+            kept = self._matrices = matrices(file for _, file in sorted(self._files.items()))
+        return kept[among].nearest(vector, limit)
 
 
 class HasVectors(Protocol):
@@ -59,9 +59,10 @@ class LayeredVectors:
         """The base is never written: what is gone there leads to no symbol, and so to no hit."""
         self._layer.vectors.put(files, [path for path in self._layer.vectors.made_of() if path in set(gone)])
 
-    def nearest(self, vector: Sequence[float], *, limit: int) -> list[tuple[str, str, float]]:
+    def nearest(self, vector: Sequence[float], among: Among, *, limit: int) -> list[tuple[str, str, float]]:
         own = self._layer.vectors.made_of()
         # A changed file has tens of definitions, most of them far away: twice as many leave enough.
-        below = self._base.vectors.nearest(vector, limit=2 * limit if own else limit)
-        found = [hit for hit in below if hit[0] not in own] + self._layer.vectors.nearest(vector, limit=limit)
-        return sorted(found, key=lambda hit: (-hit[2], hit[1]))[:limit]
+        below = self._base.vectors.nearest(vector, among, limit=2 * limit if own else limit)
+        found = [hit for hit in below if hit[0] not in own]
+        found += self._layer.vectors.nearest(vector, among, limit=limit)
+        return sorted(found, key=lambda hit: (-hit[2], hit[:2]))[:limit]

@@ -6,9 +6,10 @@ A stage asks the store and gives scores that compare within that stage only; ind
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 
 from index.conventions import is_aside_path, is_data_path, is_prose_path, is_test_path
 from index.git.past_changes import PastChanges
@@ -57,6 +58,9 @@ class Paths:
 
     def __contains__(self, path: str) -> bool:
         return path in self._by_name.get(path.rpartition("/")[2], ())
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(self._by_name.values())
 
     def ending(self, text: str) -> list[str]:
         """The paths that agree with a path of the text in most of its last parts."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from index.store import FileVectors
+from index.store import Among, FileVectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _STEPS = 127
 _ROWS_AT_ONCE = 4_096
 """Rows made floats at a time: 6 MB of them stay in the processor's cache."""
+_SCALE_BYTES = 4
 
 
 def quantise(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
@@ -28,40 +29,46 @@ def quantise(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray
 
 
 class Matrix:
-    """All vectors of a repository: D + 4 bytes each, and 12 for its name. Never changed once made."""
+    """Vectors with their names: D + 4 bytes each. Never changed once made."""
 
-    def __init__(self, files: Iterable[FileVectors]) -> None:
+    def __init__(self, names: list[tuple[str, str]], scales: bytes, values: bytes) -> None:
         import numpy as np
 
         self._np = np
-        self._paths: list[str] = []
-        self._uids: list[str] = []
-        owners: list[int] = []
-        scales, values = bytearray(), bytearray()
-        for file in files:
-            owners += [len(self._paths)] * len(file.uids)
-            self._paths.append(file.path)
-            self._uids += file.uids
-            scales += file.scales
-            values += file.values
-        self._owners = np.array(owners, np.int32)
-        self._scales = np.frombuffer(bytes(scales), np.float32)
-        self._values = np.frombuffer(bytes(values), np.int8).reshape(len(self._uids), -1 if self._uids else 0)
-
-    def __len__(self) -> int:
-        return len(self._uids)
+        self._names = names
+        self._scales = np.frombuffer(scales, np.float32)
+        self._values = np.frombuffer(values, np.int8).reshape(len(names), -1 if names else 0)
 
     def nearest(self, vector: Sequence[float], limit: int) -> list[tuple[str, str, float]]:
         """(path, uid, cosine), nearest first; none where the vectors are those of a model of another width."""
         np = self._np
         query = np.asarray(vector, np.float32)
-        if not self._uids or self._values.shape[1] != len(query) or limit <= 0:
+        if not self._names or self._values.shape[1] != len(query) or limit <= 0:
             return []
-        scores = np.empty(len(self._uids), np.float32)
+        scores = np.empty(len(self._names), np.float32)
         for start in range(0, len(scores), _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
             scores[rows] = self._values[rows].astype(np.float32) @ query
         scores *= self._scales
         best = np.argpartition(-scores, min(limit, len(scores)) - 1)[:limit]
-        found = [(self._paths[self._owners[n]], self._uids[n], float(scores[n])) for n in best]
-        return sorted(found, key=lambda hit: (-hit[2], hit[1]))
+        found = [(*self._names[n], float(scores[n])) for n in best]
+        return sorted(found, key=lambda hit: (-hit[2], hit[:2]))
+
+
+def matrices(files: Iterable[FileVectors]) -> dict[Among, Matrix]:
+    """The vectors of files, and those of their definitions."""
+    blocks: dict[Among, tuple[list[tuple[str, str]], bytearray, bytearray]] = {
+        "files": ([], bytearray(), bytearray()),
+        "symbols": ([], bytearray(), bytearray()),
+    }
+    for file in files:
+        width = len(file.values) // len(file.uids) if file.uids else 0
+        for n, uid in enumerate(file.uids):
+            names, scales, values = blocks["symbols" if uid else "files"]
+            names.append((file.path, uid))
+            scales += file.scales[n * _SCALE_BYTES : (n + 1) * _SCALE_BYTES]
+            values += file.values[n * width : (n + 1) * width]
+    return {
+        among: Matrix(names, bytes(scales), bytes(values))
+        for among, (names, scales, values) in blocks.items()
+    }

@@ -16,13 +16,13 @@ from index.git.commits import load_commits
 from index.git.past_changes import PastChanges
 from index.retrieval.evidence import STAGES as LEXICAL_STAGES
 from index.retrieval.evidence import Evidence, Paths, Question, prior
-from index.retrieval.meaning import similar_meaning
+from index.retrieval.meaning import file_meaning, symbol_meaning
 from index.retrieval.mentions import read_mentions
 from index.retrieval.rank import fuse, ranking
 from index.store import GraphStore, HistoryState
 from index.types import FileHit, LocateResult, Symbol, SymbolHit, SymbolKind
 
-STAGES = {**LEXICAL_STAGES, "vectors": similar_meaning}
+STAGES = {**LEXICAL_STAGES, "file vectors": file_meaning, "symbol vectors": symbol_meaning}
 ALL_STAGES = frozenset(STAGES)
 _STAGE_WEIGHTS = {
     "traceback": 3.0,
@@ -32,7 +32,8 @@ _STAGE_WEIGHTS = {
     "words": 2.0,
     "symbol words": 1.0,
     "past changes": 1.0,
-    "vectors": 0.5,
+    "file vectors": 1.0,
+    "symbol vectors": 1.0,
 }
 _SYMBOL_WEIGHTS = {"traceback": 1.0, "name": 0.5, "tested": 0.5, "symbol words": 1.0}
 _KIND_FACTORS = {

@@ -1,4 +1,4 @@
-"""Vectors of definitions in the SQLite store: a row for each file, and all of them as one matrix. Knows no model."""
+"""Vectors in the SQLite store: a row for each file, searched as one matrix. Knows no model."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 import sqlite3
 from collections.abc import Collection, Sequence
 
-from index.retrieval.matrix import Matrix
+from index.retrieval.matrix import Matrix, matrices
 from index.sqlite.database import Database
-from index.store import FileVectors
+from index.store import Among, FileVectors
 
 VECTOR_SCHEMA = """
 CREATE TABLE vectors (
@@ -19,6 +19,8 @@ CREATE TABLE vector_revisions (repository INTEGER PRIMARY KEY, revision INTEGER 
 """
 _COLUMNS = "path, made_of, uids, texts, scales, vectors"
 _UID_BYTES = 8
+_OF_THE_FILE = "00" * _UID_BYTES
+"""Stands for the empty uid."""
 
 
 class SQLiteVectors:
@@ -26,7 +28,7 @@ class SQLiteVectors:
 
     def __init__(self, database: Database, repository: int) -> None:
         self._database, self._repository = database, repository
-        self._kept: tuple[int, Matrix] | None = None
+        self._kept: tuple[int, dict[Among, Matrix]] | None = None
 
     def made_of(self) -> dict[str, str]:
         return dict(
@@ -63,7 +65,7 @@ class SQLiteVectors:
             f"INSERT OR REPLACE INTO vectors (repository, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    self._repository, file.path, file.made_of, b"".join(map(bytes.fromhex, file.uids)), file.texts,
+                    self._repository, file.path, file.made_of, _packed(file.uids), file.texts,
                     file.scales, file.values,
                 )
                 for file in files
@@ -74,7 +76,7 @@ class SQLiteVectors:
             (self._repository,),
         )
 
-    def nearest(self, vector: Sequence[float], *, limit: int) -> list[tuple[str, str, float]]:
+    def nearest(self, vector: Sequence[float], among: Among, *, limit: int) -> list[tuple[str, str, float]]:
         rows = self._database.query(
             "SELECT revision FROM vector_revisions WHERE repository = ?", (self._repository,)
         )
@@ -85,10 +87,15 @@ class SQLiteVectors:
             files = self._database.query(
                 f"SELECT {_COLUMNS} FROM vectors WHERE repository = ? ORDER BY path", (self._repository,)
             )
-            kept = self._kept = rows[0][0], Matrix(_vectors(*row) for row in files)
-        return kept[1].nearest(vector, limit)
+            kept = self._kept = rows[0][0], matrices(_vectors(*row) for row in files)
+        return kept[1][among].nearest(vector, limit)
+
+
+def _packed(uids: Sequence[str]) -> bytes:
+    return bytes.fromhex("".join(uid or _OF_THE_FILE for uid in uids))
 
 
 def _vectors(path: str, made_of: str, uids: bytes, texts: bytes, scales: bytes, values: bytes) -> FileVectors:
     names = [uids[n : n + _UID_BYTES].hex() for n in range(0, len(uids), _UID_BYTES)]
+    names = ["" if name == _OF_THE_FILE else name for name in names]
     return FileVectors(path, made_of, names, texts, scales, values)

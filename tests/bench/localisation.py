@@ -1,9 +1,11 @@
 """Measure `locate` without any model: is the changed file, are the changed functions among the first?
 
-    python tests/bench/localisation.py --mirror DIR --work DIR [--split development|test] [--record] [--json FILE]
+    python tests/bench/localisation.py --mirror DIR --work DIR [--split development|test] [--vectors] [--record]
+        [--json FILE]
 
-Every stage is also left out, and tried alone beside the plain word search, on the same cases. Totals only are
-printed for the test split. Exit: 0 measured, 2 bad usage.
+Every stage is also left out, and tried alone beside the plain word search, on the same cases; those that compare
+meanings find something only with `--vectors`, which embeds files and definitions first. Totals only are printed for
+the test split. Exit: 0 measured, 2 bad usage.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from localisation_corpus import Case, CorpusError, Project, Trees, is_fair, load
 from results import record
 
 from index.graph import WorkTreeGraph
+from index.retrieval.embed import Embedder, need_embedder
 from index.retrieval.retrieve import ALL_STAGES, Retriever
+from index.vectors import update_vectors
 
 LENGTH = 50
 BASELINE = "words"
@@ -79,12 +83,16 @@ def _ranks(wanted: Iterable[str], ranked: Sequence[str]) -> tuple[int, ...]:
     return tuple(sorted(place.get(key, 0) for key in wanted))
 
 
-def measure(trees: Trees, projects: list[Project], chosen: dict[str, frozenset[str]]) -> list[Answer]:
+def measure(
+    trees: Trees, projects: list[Project], chosen: dict[str, frozenset[str]], embedder: Embedder | None
+) -> list[Answer]:
     answers: list[Answer] = []
     for project in projects:
         began, unfair, cases = time.monotonic(), 0, 0
         for case, graph, functions in trees.cases(project):
             cases += 1
+            if embedder is not None:
+                update_vectors(graph.store, embedder)
             unfair += not is_fair(case, graph)
             answers += answer_case(case, graph, functions, chosen)
         print(
@@ -211,6 +219,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for trees and stores")
     parser.add_argument("--split", choices=["development", "test", "both"], default="both")
     parser.add_argument("--projects", help="only these repositories, by comma")
+    parser.add_argument("--vectors", action="store_true", help="embed what definitions mean, too")
     parser.add_argument("--keep", action="store_true", help="keep a store per case and reuse the kept ones")
     parser.add_argument("--json", type=Path, help="also write every answer of the development split there")
     parser.add_argument("--record", action="store_true", help="write the tables to RESULTS.md")
@@ -220,7 +229,7 @@ def main() -> None:
         projects = [p for p in projects if p.repository in arguments.projects.split(",")]
     trees = Trees(arguments.work, arguments.mirror, keep=arguments.keep)
     try:
-        answers = measure(trees, projects, variants())
+        answers = measure(trees, projects, variants(), need_embedder() if arguments.vectors else None)
     except CorpusError as error:
         print(error, file=sys.stderr)
         sys.exit(2)

@@ -141,10 +141,10 @@ def test_vectors_lie_beside_the_graph_and_the_nearest_come_first(url):
         change.put_file(entry("b.py", other))
         change.set_indexed_at(99)
     assert store.vectors.made_of() == {}
-    assert store.vectors.nearest([1.0, 0.0], limit=3) == []
+    assert store.vectors.nearest([1.0, 0.0], "symbols", limit=3) == []
     of_a = FileVectors(
-        "a.py", "model:1", [one.uid, two.uid], b"11111111" + b"22222222",
-        struct.pack("<2f", 1 / 127, 1 / 127), struct.pack("4b", 127, 0, 0, 127),
+        "a.py", "model:1", ["", one.uid, two.uid], b"00000000" + b"11111111" + b"22222222",
+        struct.pack("<3f", *[1 / 127] * 3), struct.pack("6b", 127, 0, 127, 0, 0, 127),
     )  # fmt: skip
     of_b = FileVectors(
         "b.py", "model:2", [other.uid], b"3" * 8, struct.pack("<f", 0.8 / 127), struct.pack("2b", 127, 95)
@@ -153,12 +153,13 @@ def test_vectors_lie_beside_the_graph_and_the_nearest_come_first(url):
     assert store.vectors.made_of() == {"a.py": "model:1", "b.py": "model:2"}
     assert store.vectors.read(["b.py", "nowhere.py"]) == [of_b]
     assert store.vectors.read(["a.py"]) == [of_a]
-    found = store.vectors.nearest([1.0, 0.0], limit=2)
+    found = store.vectors.nearest([1.0, 0.0], "symbols", limit=2)
     assert [(path, uid) for path, uid, _ in found] == [("a.py", one.uid), ("b.py", other.uid)]
     assert [cosine for *_, cosine in found] == pytest.approx([1.0, 0.8], abs=0.01)
+    assert store.vectors.nearest([1.0, 0.0], "files", limit=2) == [("a.py", "", pytest.approx(1.0, abs=0.01))]
     store.vectors.put([FileVectors("b.py", "model:3")], gone=["a.py"])
     assert store.vectors.made_of() == {"b.py": "model:3"}
-    assert store.vectors.nearest([1.0, 0.0], limit=2) == []
+    assert store.vectors.nearest([1.0, 0.0], "symbols", limit=2) == []
     assert store.symbols() == [one, two, other]
     store.close()
 

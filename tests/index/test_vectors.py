@@ -11,9 +11,10 @@ import pytest
 from graph_trees import write_files
 
 from index.errors import ModelUnusable, UpdateCancelled
-from index.graph import index_vectors, open_graph
+from index.graph import WorkTreeGraph, index_vectors, open_graph
+from index.layer.store import open_layered
 from index.retrieval.embed import model_folder, open_embedder
-from index.retrieval.matrix import Matrix, quantise
+from index.retrieval.matrix import matrices, quantise
 from index.retrieval.retrieve import ALL_STAGES, Retriever
 from index.store import FileVectors
 from index.vectors import text_of, update_vectors
@@ -36,6 +37,8 @@ SHOP = {
         """,
     "tests/test_mail.py": "def test_invoice():\n    assert True\n",
 }
+
+VECTORS = frozenset({"file vectors", "symbol vectors"})
 
 
 @pytest.fixture(scope="module")
@@ -87,18 +90,21 @@ def test_definition_is_found_by_what_it_means(tree, embedder):
     graph = tree(SHOP)
     update_vectors(graph.store, embedder)
     text = "customers do not receive their bills"
-    found = Retriever(graph.store).locate(text, stages={"vectors"})
+    found = Retriever(graph.store).locate(text, stages={"symbol vectors"})
     assert found.files[0].path == "shop/mail.py"
     assert found.files[0].reasons == ("`send_invoice` is near to the text in meaning",)
     assert found.symbols == ()
+    outlines = Retriever(graph.store).locate(text, stages={"file vectors"})
+    assert outlines.files[0].path == "shop/mail.py"
+    assert outlines.files[0].reasons == ("its outline is near to the text in meaning",)
     assert graph.locate(text).files[0].path == "shop/mail.py"
-    assert not Retriever(graph.store).locate("  ", stages={"vectors"}).files
+    assert not Retriever(graph.store).locate("  ", stages=VECTORS).files
 
 
 def test_graph_without_vectors_answers_as_without_the_stage(tree):
     graph = tree(SHOP)
     text = "`parse_date` mixes up the day"
-    assert graph.locate(text) == Retriever(graph.store).locate(text, stages=ALL_STAGES - {"vectors"})
+    assert graph.locate(text) == Retriever(graph.store).locate(text, stages=ALL_STAGES - VECTORS)
 
 
 def test_vectors_after_edits_equal_those_of_a_clean_rebuild(tree, embedder):
@@ -134,7 +140,7 @@ def test_vectors_after_edits_equal_those_of_a_clean_rebuild(tree, embedder):
 
 
 def test_what_was_embedded_before_a_stop_is_kept(tree, embedder):
-    functions = "\n".join(f"def f{n}(): return {n}" for n in range(130))
+    functions = "\n".join(f"def f{n}(): pass" for n in range(130))
     graph = tree({"a.py": functions, "b.py": "def last(): pass\n"})
     calls = []
 
@@ -146,7 +152,7 @@ def test_what_was_embedded_before_a_stop_is_kept(tree, embedder):
         update_vectors(graph.store, embedder, cancelled=cancelled)
     seen = []
     report = update_vectors(graph.store, embedder, lambda *what: seen.append(what))
-    assert report.embedded == 1
+    assert report.embedded == 2  # the second file and its function
     assert seen == [("embed", 0, 1), ("embed", 1, 1)]
     assert graph.store.vectors.made_of().keys() == {"a.py", "b.py"}
 
@@ -154,9 +160,9 @@ def test_what_was_embedded_before_a_stop_is_kept(tree, embedder):
 def test_index_makes_keeps_up_and_drops_vectors(tree):
     graph = tree(SHOP)
     assert index_vectors(graph.root) is None
-    assert index_vectors(graph.root, wanted=True).embedded == 4
+    assert index_vectors(graph.root, wanted=True).embedded == 7  # three files, four definitions
     tree({"shop/mail.py": "def send_receipt(): pass\n"})
-    assert index_vectors(graph.root).embedded == 1
+    assert index_vectors(graph.root).embedded == 2
     assert graph.locate("acknowledge a payment by post").files[0].path == "shop/mail.py"
     assert index_vectors(graph.root, wanted=False) is None
     assert graph.store.vectors.made_of() == {}
@@ -167,9 +173,40 @@ def test_unsaved_text_keeps_the_vectors_of_what_is_still_there(tree, embedder):
     update_vectors(graph.store, embedder)
     graph.overlay("shop/mail.py", "def send_invoice(cart): pass\n\ndef fresh(): pass\n")
     graph.overlay("shop/dates.py", "def other(): pass\n")
-    found = Retriever(graph.seen()).gather("deliver the bill", {"vectors"})["vectors"]
+    found = Retriever(graph.seen()).gather("deliver the bill", VECTORS)["symbol vectors"]
     assert next(iter(found.files)) == "shop/mail.py"
     assert "shop/dates.py" not in found.files
+
+
+def test_a_first_build_that_was_stopped_favours_nobody(tree, embedder):
+    functions = "\n".join(f"def f{n}(): pass" for n in range(130))
+    graph = tree({"a.py": functions, "b.py": "def last(): pass\n", "c.py": "def least(): pass\n"})
+    calls = []
+    with pytest.raises(UpdateCancelled):
+        update_vectors(graph.store, embedder, cancelled=lambda: calls.append(1) or len(calls) > 1)
+    assert graph.store.vectors.made_of()
+    assert not Retriever(graph.store).locate("the last of them", stages=VECTORS).files
+    update_vectors(graph.store, embedder)
+    assert Retriever(graph.store).locate("the last of them", stages=VECTORS).files[0].path == "b.py"
+
+
+def test_layer_embeds_only_what_differs_from_its_base(tmp_path, embedder):
+    write_files(tmp_path / "tree", SHOP)
+    base = open_graph(tmp_path / "tree", f"sqlite:{tmp_path}/base.db")
+    base.update()
+    update_vectors(base.store, embedder)
+    before = told(base.store)
+    layered = WorkTreeGraph(base.root, open_layered(base.store, tmp_path / "layer.db"))
+    write_files(base.root, {"shop/mail.py": "def send_receipt(): pass\n"})
+    (base.root / "shop/dates.py").unlink()
+    layered.update()
+    assert update_vectors(layered.store, embedder).files == 1
+    assert told(base.store) == before
+    found = Retriever(layered.store).locate("acknowledge a payment by post", stages=VECTORS)
+    assert found.files[0].path == "shop/mail.py"
+    assert {hit.path for hit in found.files} <= {"shop/mail.py", "shop/cart.py"}
+    assert update_vectors(layered.store, embedder).files == 0
+    layered.close()
 
 
 def test_names_are_embedded_as_words(tree):
@@ -224,10 +261,11 @@ def test_without_the_model_an_index_says_how_to_get_it_and_a_query_goes_by_words
 def test_eight_bits_keep_the_order_of_the_nearest(embedder):
     vectors = embedder.encode([f"set the {word}" for word in ("price", "date", "mail", "colour", "tax")], 16)
     scales, values = quantise(vectors)
-    uids = [f"{n:016x}" for n in range(5)]
-    matrix = Matrix([FileVectors("a.py", "m", uids, b"", scales.tobytes(), values.tobytes())])
+    uids = [f"{n + 1:016x}" for n in range(5)]
+    file = FileVectors("a.py", "m", uids, b"", scales.tobytes(), values.tobytes())
+    matrix = matrices([file])["symbols"]
     found = matrix.nearest(vectors[2], 5)
     exact = vectors @ vectors[2]
-    assert [int(uid, 16) for _, uid, _ in found] == sorted(range(5), key=lambda n: -exact[n])
+    assert [int(uid, 16) - 1 for _, uid, _ in found] == sorted(range(5), key=lambda n: -exact[n])
     assert [cosine for *_, cosine in found] == pytest.approx(sorted(exact, reverse=True), abs=0.01)
     assert matrix.nearest([1.0] * 12, 5) == []

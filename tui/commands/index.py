@@ -63,7 +63,9 @@ def command(repo: Path, store: str | None, watching: bool, vectors: bool | None,
     else:
         _show(report)
         if embedded is not None:
-            click.echo(f"vectors: {embedded.embedded} definitions embedded, {embedded.kept} moved")
+            click.echo(
+                f"vectors: {embedded.files} files, {embedded.embedded} texts embedded, {embedded.kept} as before"
+            )
     return 0
 
 
