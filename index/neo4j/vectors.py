@@ -48,9 +48,9 @@ class Neo4jVectors:
             "UNWIND $paths AS path MATCH (f:File {graph: graph, path: path}) WHERE f.vectors_made_of IS NOT NULL "
             "OPTIONAL MATCH (s:Symbol {graph: graph, path: path}) WHERE s.vector IS NOT NULL "
             "WITH path, f, s ORDER BY path, s.position "
+            "WITH path, f, collect([s.uid, s.vector_text, s.vector]) AS own "
             "RETURN path, f.vectors_made_of, "
-            "[[CASE WHEN f.vector IS NOT NULL THEN '' END, f.vector_text, f.vector]] + "
-            "collect([s.uid, s.vector_text, s.vector])",
+            "[[CASE WHEN f.vector IS NOT NULL THEN '' END, f.vector_text, f.vector]] + own",
             paths=sorted(paths),
         )
         return [

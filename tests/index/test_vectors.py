@@ -6,12 +6,14 @@ import shutil
 import struct
 import subprocess
 import sys
+import textwrap
+from contextlib import closing
 
 import pytest
 from graph_trees import write_files
 
 from index.errors import ModelUnusable, UpdateCancelled
-from index.graph import WorkTreeGraph, index_vectors, open_graph
+from index.graph import WorkTreeGraph, index_tree, index_vectors, open_graph
 from index.layer.store import open_layered
 from index.retrieval.embed import model_folder, open_embedder
 from index.retrieval.matrix import matrices, quantise
@@ -207,6 +209,27 @@ def test_layer_embeds_only_what_differs_from_its_base(tmp_path, embedder):
     assert {hit.path for hit in found.files} <= {"shop/mail.py", "shop/cart.py"}
     assert update_vectors(layered.store, embedder).files == 0
     layered.close()
+
+
+def test_checkouts_search_the_vectors_of_a_shared_snapshot(repository, neo4j_url):
+    repository.git("remote", "add", "origin", "https://git.example.org/team/shop.git")
+    repository.commit({path: textwrap.dedent(text) for path, text in SHOP.items()})
+    index_tree(repository.root, neo4j_url)
+    assert index_vectors(repository.root, neo4j_url, wanted=True).embedded == 7
+    assert index_vectors(repository.root, neo4j_url).embedded == 0
+    with closing(open_graph(repository.root, neo4j_url)) as graph:
+        graph.update()
+        text = "customers do not receive their bills"
+        found = Retriever(graph.store).locate(text, stages=VECTORS)
+        assert found.files[0].path == "shop/mail.py"
+        assert len(found.files[0].reasons) == 2
+        (graph.root / "shop/mail.py").write_text("def repaint(wall): pass\n")
+        graph.update()
+        assert update_vectors(graph.store, open_embedder()).files == 1
+        assert (
+            Retriever(graph.store).locate("a wall in another colour", stages=VECTORS).files[0].path
+            == "shop/mail.py"
+        )
 
 
 def test_names_are_embedded_as_words(tree):
