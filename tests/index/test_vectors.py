@@ -95,7 +95,8 @@ def test_definition_is_found_by_what_it_means(tree, embedder):
     found = Retriever(graph.store).locate(text, stages={"symbol vectors"})
     assert found.files[0].path == "shop/mail.py"
     assert found.files[0].reasons == ("`send_invoice` is near to the text in meaning",)
-    assert found.symbols == ()
+    assert found.symbols[0].symbol.name == "send_invoice"
+    assert found.symbols[0].reasons == ("near to the text in meaning",)
     outlines = Retriever(graph.store).locate(text, stages={"file vectors"})
     assert outlines.files[0].path == "shop/mail.py"
     assert outlines.files[0].reasons == ("its outline is near to the text in meaning",)
