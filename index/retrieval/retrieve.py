@@ -2,7 +2,7 @@
 
 The stages of index.retrieval.evidence and index.retrieval.meaning are joined, files by rank and score, symbols by
 score and by how likely their file is. Any stage can be left out. Weights were set on the development cases of
-tests/bench/localisation.py (2026-11-24; those of vectors on 48 cases of three repositories); spreading over file
+tests/bench/localisation.py (2026-11-24; those of vectors on 80 cases of five repositories); spreading over file
 links, co-change, recency and size of files were tried there too and earned no place.
 """
 
@@ -33,14 +33,14 @@ _STAGE_WEIGHTS = {
     "symbol words": 1.0,
     "past changes": 1.0,
     "file vectors": 2.0,
-    "symbol vectors": 1.0,
+    "symbol vectors": 0.5,
 }
 _SYMBOL_WEIGHTS = {
     "traceback": 1.0,
     "name": 0.5,
     "tested": 0.5,
     "symbol words": 1.0,
-    "symbol vectors": 0.5,
+    "symbol vectors": 0.25,
 }
 _KIND_FACTORS = {
     SymbolKind.FUNCTION: 1.0, SymbolKind.METHOD: 1.0, SymbolKind.CLASS: 0.2, SymbolKind.INTERFACE: 0.2,
