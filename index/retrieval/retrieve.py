@@ -1,8 +1,8 @@
 """Find the files and symbols that a text speaks of, each with its reasons. Asks the store only, parses nothing.
 
 The stages of index.retrieval.evidence are joined, files by rank and score, symbols by score and by how likely their
-file is. Any stage can be left out. Weights were set on the development cases of
-tests/bench/localisation.py (2026-11-24); spreading over file links, co-change, recency and size of files were tried
+file is. Any stage can be left out. Weights were set on the development cases of tests/bench/localisation.py, fix
+commits and issue texts (2026-11-24); spreading over file links, co-change, recency and size of files were tried
 there too and earned no place.
 """
 
@@ -24,19 +24,19 @@ ALL_STAGES = frozenset(STAGES)
 _STAGE_WEIGHTS = {
     "traceback": 3.0,
     "path": 3.0,
-    "name": 1.0,
+    "name": 0.25,
     "tested": 1.5,
     "words": 2.0,
     "symbol words": 1.0,
-    "past changes": 1.0,
+    "past changes": 2.0,
 }
-_SYMBOL_WEIGHTS = {"traceback": 1.0, "name": 0.5, "tested": 0.5, "symbol words": 1.0}
+_SYMBOL_WEIGHTS = {"traceback": 1.0, "name": 0.25, "tested": 0.5, "symbol words": 1.0}
 _KIND_FACTORS = {
     SymbolKind.FUNCTION: 1.0, SymbolKind.METHOD: 1.0, SymbolKind.CLASS: 0.2, SymbolKind.INTERFACE: 0.2,
     SymbolKind.TEST: 0.2, SymbolKind.MODULE: 0.1, SymbolKind.FIELD: 0.1, SymbolKind.CONSTANT: 0.1,
 }  # fmt: skip
 """Where functions are sought: classes and constants come after the functions that answer as well."""
-_LENGTH_WEIGHT = 0.3
+_LENGTH_WEIGHT = 1.0
 """What each doubling of a definition's lines adds: much code has many faults, and BM25 favours the short."""
 _FILE_FLOOR = 0.2
 """What a symbol in a file that nothing else speaks for keeps, beside one in the likeliest file."""

@@ -2,7 +2,7 @@
 
     python tests/bench/localisation.py --mirror DIR --work DIR [--texts DIR] [--split development|test] [--record]
 
-The commits' messages ask; with `--texts`, the issues that they close, read from `{id: {"title", "body"}}` files there.
+The commits' messages ask; with `--texts`, the issues that they close, from files `{id: {"title", "body"}}` there.
 Every stage is also left out, and tried alone beside the plain word search, on the same cases. Totals only are
 printed for the test split. Exit: 0 measured, 2 bad usage.
 """

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -98,8 +98,9 @@ ISSUE_PROJECTS = PROJECTS | {
     "restic/restic": ("Go", "test"),
 }
 ISSUES_RULE = f"""\
-Issues whose text could be had, each with the first commit since {SINCE} that says that it closes, fixes or resolves it
-and that the rule of localisation.json allows, without its spread over the history and its least number of words."""
+Issues whose text could be had, each with the first commit since {SINCE} that says that it closes, fixes or
+resolves it and that the rule of localisation.json allows, without its spread over the history. The texts are
+title and first description, cut at about 1,400 characters or less; they are not kept here."""
 
 
 @dataclass(frozen=True, slots=True)
