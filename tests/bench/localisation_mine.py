@@ -99,8 +99,9 @@ ISSUE_PROJECTS = PROJECTS | {
 }
 ISSUES_RULE = f"""\
 Issues whose text could be had, each with the first commit since {SINCE} that says that it closes, fixes or
-resolves it and that the rule of localisation.json allows, without its spread over the history. The texts are
-title and first description, cut at about 1,400 characters or less; they are not kept here."""
+resolves it and that the rule of localisation.json allows, without its spread over the history. The texts are title
+and first description as copied from excerpts of about 1,400 characters, some cut sooner, pictures and some repeated
+lines of logs left out; they are not kept here. Issues were searched for by topics and by titles of commits."""
 
 
 @dataclass(frozen=True, slots=True)
