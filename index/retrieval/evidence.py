@@ -5,6 +5,7 @@ A stage asks the store and gives scores that compare within that stage only; ind
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,14 @@ _STAGE_LENGTH = 50
 _SYMBOLS_LENGTH = 200
 _MAX_SUBJECT = 60
 _USES = (EdgeType.TESTS, EdgeType.CALLS, EdgeType.REFERENCES, EdgeType.INSTANTIATES)
+
+
+_INSTALLED = re.compile(
+    r".*/(?:(?:site|dist)-packages|gems/[^/]+-\d[\w.]*|node_modules/(?:@[^/]+/)?[^/]+)/", re.DOTALL
+)
+"""What stands before a path inside of an installed package, which is this repository's only if all of it agrees."""
+_MIN_INSTALLED_PARTS = 2
+"""Every package has an `index.js` or `__init__.py`."""
 
 
 @dataclass(slots=True)
@@ -64,9 +73,12 @@ class Paths:
 
     def ending(self, text: str) -> list[str]:
         """The paths that agree with a path of the text in most of its last parts."""
-        wanted = text.strip("/").split("/")
+        inside = _INSTALLED.search(text)
+        wanted = text[inside.end() :].split("/") if inside else text.strip("/").split("/")
         agreeing = {path: _agreement(path, wanted) for path in self._by_name.get(wanted[-1], ())}
         best = max(agreeing.values(), default=0)
+        if inside and best < max(len(wanted), _MIN_INSTALLED_PARTS):
+            return []
         found = [path for path, count in agreeing.items() if count == best]
         return found if len(found) <= _MAX_NAMESAKES else []
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-_RANK_OFFSET = 10.0
-"""The constant of reciprocal-rank fusion (Cormack et al. 2009 use 60 for long lists; ours are short)."""
+_RANK_OFFSET = 3.0
+"""The constant of reciprocal-rank fusion (Cormack et al. 2009 use 60 for long lists; ours are short, and a stage's
+first place says much more than its fifth: set on issue texts, 2026-11-24)."""
 
 
 def fuse(rankings: Iterable[tuple[float, Mapping[str, float]]]) -> dict[str, float]:
@@ -16,7 +18,10 @@ def fuse(rankings: Iterable[tuple[float, Mapping[str, float]]]) -> dict[str, flo
         best = max(scores.values(), default=0.0)
         if best <= 0:
             continue
-        for rank, key in enumerate(ranking(scores), 1):
+        rank, above = 0, math.inf
+        for place, key in enumerate(ranking(scores), 1):
+            if scores[key] < above:
+                rank, above = place, scores[key]
             by_rank = (_RANK_OFFSET + 1) / (_RANK_OFFSET + rank)
             joined[key] += weight * (by_rank + scores[key] / best) / 2
     return dict(joined)

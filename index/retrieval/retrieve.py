@@ -2,8 +2,9 @@
 
 The stages of index.retrieval.evidence and index.retrieval.meaning are joined, files by rank and score, symbols by
 score and by how likely their file is. Any stage can be left out. Weights were set on the development cases of
-tests/bench/localisation.py (2026-11-24; those of vectors on 80 cases of five repositories); spreading over file
-links, co-change, recency and size of files were tried there too and earned no place.
+tests/bench/localisation.py, fix commits and issue texts (2026-11-24; those of vectors on 80 cases of five
+repositories); spreading over file links, co-change, recency and size of files were tried there too and earned no
+place.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ ALL_STAGES = frozenset(STAGES)
 _STAGE_WEIGHTS = {
     "traceback": 3.0,
     "path": 3.0,
-    "name": 1.0,
+    "name": 0.25,
     "tested": 1.5,
     "words": 2.0,
     "symbol words": 1.0,
-    "past changes": 1.0,
+    "past changes": 2.0,
     "file vectors": 2.0,
     "symbol vectors": 0.5,
 }
 _SYMBOL_WEIGHTS = {
     "traceback": 1.0,
-    "name": 0.5,
+    "name": 0.25,
     "tested": 0.5,
     "symbol words": 1.0,
     "symbol vectors": 0.25,
@@ -47,7 +48,7 @@ _KIND_FACTORS = {
     SymbolKind.TEST: 0.2, SymbolKind.MODULE: 0.1, SymbolKind.FIELD: 0.1, SymbolKind.CONSTANT: 0.1,
 }  # fmt: skip
 """Where functions are sought: classes and constants come after the functions that answer as well."""
-_LENGTH_WEIGHT = 0.3
+_LENGTH_WEIGHT = 1.0
 """What each doubling of a definition's lines adds: much code has many faults, and BM25 favours the short."""
 _FILE_FLOOR = 0.2
 """What a symbol in a file that nothing else speaks for keeps, beside one in the likeliest file."""

@@ -1,8 +1,9 @@
 """Measure `locate` without any model: is the changed file, are the changed functions among the first?
 
-    python tests/bench/localisation.py --mirror DIR --work DIR [--split development|test] [--vectors] [--record]
-        [--json FILE]
+    python tests/bench/localisation.py --mirror DIR --work DIR [--texts DIR] [--split development|test] [--vectors]
+        [--record] [--json FILE]
 
+The commits' messages ask; with `--texts`, the issues that they close, from files `{id: {"title", "body"}}` there.
 Every stage is also left out, and tried alone beside the plain word search, on the same cases; those that compare
 meanings find something only with `--vectors`, which embeds files and definitions first. Totals only are printed for
 the test split. Exit: 0 measured, 2 bad usage.
@@ -18,7 +19,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from localisation_corpus import Case, CorpusError, Project, Trees, is_fair, load_projects
+from localisation_corpus import (
+    ISSUES_MANIFEST,
+    MANIFEST,
+    Case,
+    CorpusError,
+    Project,
+    Trees,
+    is_fair,
+    load_projects,
+    read_texts,
+)
 from results import record
 
 from index.graph import WorkTreeGraph
@@ -217,6 +228,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure `locate` on fix commits of public projects.")
     parser.add_argument("--mirror", type=Path, required=True, help="folder with clones, as `owner+name`")
     parser.add_argument("--work", type=Path, required=True, help="folder for trees and stores")
+    parser.add_argument("--texts", type=Path, help="folder with issue texts, to be asked instead of messages")
     parser.add_argument("--split", choices=["development", "test", "both"], default="both")
     parser.add_argument("--projects", help="only these repositories, by comma")
     parser.add_argument("--vectors", action="store_true", help="embed what definitions mean, too")
@@ -224,11 +236,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write every answer of the development split there")
     parser.add_argument("--record", action="store_true", help="write the tables to RESULTS.md")
     arguments = parser.parse_args()
-    projects = [p for p in load_projects() if arguments.split in (p.split, "both")]
+    manifest = ISSUES_MANIFEST if arguments.texts else MANIFEST
+    projects = [p for p in load_projects(manifest) if arguments.split in (p.split, "both")]
     if arguments.projects:
         projects = [p for p in projects if p.repository in arguments.projects.split(",")]
-    trees = Trees(arguments.work, arguments.mirror, keep=arguments.keep)
     try:
+        texts = read_texts(arguments.texts) if arguments.texts else None
+        trees = Trees(arguments.work, arguments.mirror, keep=arguments.keep, texts=texts)
         answers = measure(trees, projects, variants(), need_embedder() if arguments.vectors else None)
     except CorpusError as error:
         print(error, file=sys.stderr)
@@ -239,7 +253,7 @@ def main() -> None:
         shown = [asdict(answer) for answer in answers if answer.split == "development"]
         arguments.json.write_text(json.dumps(shown, indent=1), encoding="utf-8")
     if arguments.record:
-        record("Localisation without a model", text)
+        record("Localisation from issue texts" if texts else "Localisation without a model", text)
 
 
 if __name__ == "__main__":

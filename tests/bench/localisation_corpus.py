@@ -1,6 +1,7 @@
-"""Fix commits of public projects as questions: the message asks, the changed source files and functions answer.
+"""Fix commits of public projects as questions: a text asks, the changed source files and functions answer.
 
-The manifest names repositories and commits only; texts, trees and answers are read from the clones in `--mirror`.
+The text is the commit's message, or the issue that it closes where a folder of issue texts is given. The manifests
+name repositories, commits and issue numbers only; messages, trees and answers are read from the clones in `--mirror`.
 A tree is laid out without any reference to later commits. Knows nothing of ranking.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from index.graph import WorkTreeGraph, open_graph
 from index.types import Symbol, SymbolKind
 
 MANIFEST = Path(__file__).with_name("localisation.json")
+ISSUES_MANIFEST = Path(__file__).with_name("localisation_issues.json")
 SCHEMA = 1
 _SOURCE = re.compile(
     r"\.(pyw?|pyx|[cm]?[jt]sx?|java|kt|scala|go|rs|c|cc|cpp|cxx|h|hh|hpp|cs|rb|php|swift|lua)$"
@@ -48,6 +50,8 @@ class Project:
     split: str
     fixes: tuple[str, ...]
     """Commits, oldest first; each is asked of its parent's tree."""
+    issues: tuple[int, ...] = ()
+    """The issue that each commit closes, in the manifest of issues."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,26 @@ def load_projects(path: Path = MANIFEST) -> list[Project]:
     data = json.loads(path.read_text(encoding="utf-8"))
     if data["schema"] != SCHEMA:
         raise CorpusError(f"{path.name} has schema {data['schema']}, this program reads {SCHEMA}.")
-    return [Project(**{**item, "fixes": tuple(item["fixes"])}) for item in data["projects"]]
+    return [
+        Project(**{**item, "fixes": tuple(item["fixes"]), "issues": tuple(item.get("issues", ()))})
+        for item in data["projects"]
+    ]
 
 
 def save_projects(rule: str, projects: list[Project], path: Path = MANIFEST) -> None:
     data = {"schema": SCHEMA, "rule": rule, "projects": [asdict(project) for project in projects]}
     path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+
+
+def read_texts(folder: Path) -> dict[str, str]:
+    """Title and description of issues by `owner/name#number`, from files `{id: {"title": …, "body": …}}`."""
+    texts: dict[str, str] = {}
+    for path in sorted(folder.glob("*.json")):
+        for issue, parts in json.loads(path.read_text(encoding="utf-8")).items():
+            texts[issue] = f"{parts['title']}\n\n{parts['body']}"
+    if not texts:
+        raise CorpusError(f"No issue texts in {folder}: expected files {{id: {{title, body}}}}.")
+    return texts
 
 
 def is_source(path: str) -> bool:
@@ -92,12 +110,12 @@ def question_of(message: str) -> str:
     return _TRAILER.sub("", message).strip()
 
 
-def read_case(project: Project, clone: Path, fix: str) -> Case:
-    """A case as the clone has it."""
+def read_case(project: Project, clone: Path, fix: str, text: str | None = None) -> Case:
+    """A case as the clone has it; `text` is asked rather than the message where one is given."""
     parent, message = git(clone, "show", "-s", "--format=%P%n%B", fix).split("\n", 1)
     changed = git(clone, "diff", "--name-only", "--no-renames", "-z", parent, fix).split("\0")
     files = frozenset(path for path in changed if path and is_source(path))
-    return Case(project, fix, parent, question_of(message), files)
+    return Case(project, fix, parent, question_of(message) if text is None else text, files)
 
 
 def changes_of(case: Case, clone: Path) -> list[Change]:
@@ -151,8 +169,10 @@ def _holds(symbol: Symbol, line: int) -> bool:
 class Trees:
     """One work tree and one store per project in `folder`, moved from case to case."""
 
-    def __init__(self, folder: Path, mirror: Path, *, keep: bool = False) -> None:
-        self.folder, self._mirror, self._keep = folder, mirror, keep
+    def __init__(
+        self, folder: Path, mirror: Path, *, keep: bool = False, texts: Mapping[str, str] | None = None
+    ) -> None:
+        self.folder, self._mirror, self._keep, self._texts = folder, mirror, keep, texts
 
     def cases(self, project: Project) -> Iterator[tuple[Case, WorkTreeGraph, frozenset[str]]]:
         """Each case with the graph of its parent's tree and the functions that its fix changes.
@@ -164,8 +184,8 @@ class Trees:
         tree, stores = self.folder / "trees" / name, self.folder / "stores" / name
         stores.mkdir(parents=True, exist_ok=True)
         last: Path | None = None
-        for fix in project.fixes:
-            case = read_case(project, clone, fix)
+        for number, fix in enumerate(project.fixes):
+            case = read_case(project, clone, fix, self._text(project, number))
             store = stores / (f"{case.parent}.db" if self._keep else "graph.db")
             fresh = not (self._keep and store.exists())
             if fresh:
@@ -184,6 +204,15 @@ class Trees:
                 graph.close()
             last = store
 
+    def _text(self, project: Project, number: int) -> str | None:
+        """The issue of a project's case; none where messages are asked. Raises CorpusError where it is missing."""
+        if self._texts is None:
+            return None
+        issue = f"{project.repository}#{project.issues[number]}"
+        if issue not in self._texts:
+            raise CorpusError(f"No text of {issue}: add it to the folder given as --texts.")
+        return self._texts[issue]
+
 
 def _check_out(tree: Path, clone: Path, commit: str) -> None:
     """Lay a commit out over the last one. The tree's repository borrows the clone's objects and has no references."""
@@ -193,8 +222,19 @@ def _check_out(tree: Path, clone: Path, commit: str) -> None:
         objects = Path(git(clone, "rev-parse", "--git-path", "objects").strip())
         alternates = tree / ".git" / "objects" / "info" / "alternates"
         alternates.write_text(f"{(clone / objects).resolve()}\n", encoding="utf-8")
+    patterns = ["/*", *(f"!/{path}" for path in missing_paths(clone, commit))]
+    (tree / ".git" / "info" / "sparse-checkout").write_text("\n".join(patterns) + "\n", encoding="utf-8")
+    git(tree, "config", "core.sparseCheckout", "true")
     git(tree, "checkout", "-q", "--force", "--detach", commit)
     git(tree, "clean", "-qdffx", "-e", ".graft")
+
+
+def missing_paths(clone: Path, commit: str) -> list[str]:
+    """Files of a commit's tree whose content the clone lacks, as a copy without large files does."""
+    entries = [entry.split("\t", 1) for entry in git(clone, "ls-tree", "-rz", commit).split("\0") if entry]
+    paths = {meta.split()[2]: path for meta, path in entries if " blob " in meta}
+    checked = git(clone, "cat-file", "--batch-check", text_input="\n".join(paths) + "\n")
+    return [paths[line.split()[0]] for line in checked.splitlines() if line.endswith(" missing")]
 
 
 def is_fair(case: Case, graph: WorkTreeGraph) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from graph_trees import edge_lines
 
@@ -254,3 +256,59 @@ def test_settings_and_prose_come_after_code_that_the_same_commit_changed(reposit
     repository.commit(files, "Retries are limited")
     graph.update()
     assert [hit.path for hit in graph.locate("Limit of retries").files] == ["c.py", "a.json", "b.md"]
+
+
+FORM = """Search hangs
+<!-- Please fill in the form below. -->
+## Describe the bug
+
+- [x] I have searched the existing issues for the same bug
+- [ ] mysql
+- [x] sqlite
+
+| driver   | reproducible |
+| oracle   | no           |
+| postgres | yes          |
+
+See https://host.example/shop/shop/blob/main/shop/mail.py#L12 and https://docs.example/cart/prices.
+"""
+
+
+def test_what_a_form_brings_along_is_no_search_word():
+    words = read_mentions(FORM).words
+    assert {"search", "hangs", "sqlite", "postgres"} <= set(words)
+    assert not {"mysql", "oracle", "existing", "describe", "fill", "docs", "prices", "https"} & set(words)
+
+
+def test_link_to_a_file_names_its_path(shop):
+    assert read_mentions(FORM).paths == ("shop/mail.py",)
+    assert shop.locate(FORM).files[0].path == "shop/mail.py"
+
+
+def test_names_in_a_pasted_block_are_less_surely_meant_than_those_in_prose():
+    names = dict(read_mentions("Wrong sum\n\n`total` is off:\n\n```python\ncart.pay_all()\n```\n").names)
+    assert names["total"] == 1.0
+    assert 0 < names["cart.pay_all"] < 0.5
+
+
+@pytest.mark.parametrize(
+    "frame", ["/env/lib/python3/site-packages/other/prices.py", "/app/node_modules/other/prices.py"]
+)
+def test_frame_of_another_package_is_not_taken_for_a_namesake(shop, frame):
+    own = 'File "/env/site-packages/shop/dates.py", line 4, in parse_date'
+    text = f'Fails\n  File "{frame}", line 2, in pay\n  {own}'
+    reasons = {hit.path: hit.reasons for hit in shop.locate(text).files}
+    assert any("traceback" in reason for reason in reasons["shop/dates.py"])
+    assert not any("traceback" in reason for reason in reasons.get("shop/prices.py", ()))
+
+
+def test_equal_scores_are_equal_ranks():
+    joined = fuse([(1.0, {"a": 1.0, "b": 1.0, "c": 0.5})])
+    assert joined["a"] == joined["b"] > joined["c"]
+
+
+@pytest.mark.parametrize("piece", ["<!--", "```\n", "- [ ] ", "| ", "    x\n", "https://h/", "**a", "~~~"])
+def test_unclosed_forms_take_linear_time(piece):
+    began = time.process_time()
+    read_mentions("Title\n\n" + piece * (100_000 // len(piece)))
+    assert time.process_time() - began < 3
