@@ -6,7 +6,7 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import chain
+from functools import lru_cache
 from posixpath import splitext
 
 from index.content import Content
@@ -35,27 +35,40 @@ _SEARCHED_KINDS = frozenset(
 
 def documents_of(path: str, text: str, symbols: Sequence[Symbol]) -> list[Document]:
     """The documents of a file: one for the whole, one for each definition with its own lines."""
-    by_line = terms_by_line(text)
+    found, starts = terms_by_line(text)
+    starts.append(len(found))
     path_words = bag(terms(path))
-    names = bag(chain.from_iterable(terms(symbol.name) for symbol in symbols[1:]))
-    prose = bag(chain.from_iterable(terms(symbol.docstring) for symbol in symbols))
-    documents = [Document("", path_words, names, prose, bag(chain.from_iterable(by_line)))]
+    names, prose = words_of_file(tuple(s.name for s in symbols), tuple(s.docstring for s in symbols))
+    documents = [Document("", path_words, names, prose, bag(found))]
     containers = {symbol.parent_uid for symbol in symbols if symbol.kind in _SEARCHED_KINDS}
     for symbol in symbols:
         if symbol.kind not in _SEARCHED_KINDS:
             continue
-        lines = by_line[symbol.span.start_line - 1 : symbol.span.end_line]
-        own = [] if symbol.uid in containers else lines
-        documents.append(
-            Document(
-                symbol.uid,
-                path_words,
-                bag([*terms(symbol.qualified_name), *terms(symbol.signature)]),
-                bag(terms(symbol.docstring)),
-                bag(chain.from_iterable(own)),
-            )
-        )
+        own: list[str] = []
+        if symbol.uid not in containers:
+            first, end = (min(n, len(starts) - 1) for n in (symbol.span.start_line - 1, symbol.span.end_line))
+            own = found[starts[first] : starts[end]]
+        names, prose = words_of_definition(symbol.qualified_name, symbol.signature, symbol.docstring)
+        documents.append(Document(symbol.uid, path_words, names, prose, bag(own)))
     return documents
+
+
+# Whoever stores documents leaves out what these give, and asks for the same again.
+
+
+@lru_cache(maxsize=2)
+def words_of_file(names: tuple[str, ...], docstrings: tuple[str, ...]) -> tuple[str, str]:
+    """The names and prose of a file, by those of its symbols; the first is the file itself."""
+    return (
+        bag([term for name in names[1:] for term in terms(name)]),
+        bag([term for docstring in docstrings for term in terms(docstring)]),
+    )
+
+
+@lru_cache(maxsize=1_024)
+def words_of_definition(qualified_name: str, signature: str, docstring: str) -> tuple[str, str]:
+    """The names and prose of a definition."""
+    return bag([*terms(qualified_name), *terms(signature)]), bag(terms(docstring))
 
 
 def chunks_of(path: str, content: Content) -> list[TextChunk]:

@@ -13,7 +13,7 @@ from index.languages.registry import spec_of
 from index.modules import ModuleMap
 from index.types import FileRecord
 
-_MAX_INTERFACES, _MAX_BODIES = 4_000, 300
+MAX_INTERFACES, MAX_BODIES = 4_000, 300
 _NEVER = -1
 Value = TypeVar("Value")
 
@@ -26,8 +26,8 @@ class Known:
         self.records: dict[str, FileRecord] = {}
         self.modules = ModuleMap(())
         self.parsed: frozenset[str] = frozenset()
-        self.interfaces = Recent[Interface](_MAX_INTERFACES)
-        self.bodies = Recent[Body](_MAX_BODIES)
+        self.interfaces = Recent[Interface](MAX_INTERFACES)
+        self.bodies = Recent[Body](MAX_BODIES)
 
     def recall(self, stamp: int, files: Callable[[], Iterable[FileRecord]]) -> None:
         """Read the records again if the store is not as it was."""

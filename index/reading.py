@@ -33,6 +33,12 @@ class ReadTask:
     root: str
     found: Found
     known_hash: str = ""
+    pack: Callable[[FileEntry], FileEntry] | None = None
+    """What the store does with an entry beforehand, where the file is new."""
+
+    @property
+    def path(self) -> str:
+        return self.found.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,8 @@ def read_file(task: ReadTask) -> ReadFile:
         return ReadFile(FileEntry(record))
     if record.content_hash == task.known_hash:
         return ReadFile(FileEntry(record), unchanged=True, is_module=spec_of(record.path) is not None)
-    return _parsed(task.repository, record, content)
+    read = _parsed(task.repository, record, content)
+    return read if task.pack is None else replace(read, entry=task.pack(read.entry))
 
 
 def read_given(repository: str, path: str, data: bytes) -> ReadFile:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from index.errors import UnknownStoreURL
 from index.neo4j.address import masked
@@ -287,6 +287,33 @@ class GraphChange(Protocol):
         """
 
     def set_indexed_at(self, time_ns: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """The part of a back-end's writes that any process can do: functions of a module, known by name.
+
+    What they give is put into the store like what they took.
+    """
+
+    entry: Callable[[FileEntry], FileEntry]
+    resolution: Callable[[ResolvedFile], ResolvedFile]
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedFacts:
+    """Where other processes of this machine read what is committed, and how they prepare what they send back."""
+
+    url: str
+    repository: str
+    packing: Packing
+
+
+@runtime_checkable
+class SharesWork(Protocol):
+    """A store on whose behalf other processes can read and resolve files."""
+
+    def committed_facts(self) -> CommittedFacts: ...
 
 
 class GraphStore(GraphReader, Protocol):

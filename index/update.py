@@ -21,9 +21,10 @@ from index.known import Known, parsed_paths
 from index.reading import ReadFile, ReadTask
 from index.repository import Progress
 from index.resolve import resolve_file
-from index.store import GraphChange, GraphStore, ResolvedFile, StoredFacts
+from index.resolving import ResolveTask
+from index.store import CommittedFacts, GraphChange, GraphStore, ResolvedFile, SharesWork, StoredFacts
 from index.types import FileRecord, UpdateReport
-from index.workers import read_all
+from index.workers import Crew
 from index.world import World, export_entry, key_hash
 
 _RACY_NS = 50_000_000
@@ -32,6 +33,8 @@ _MAX_NAMED = 500
 """From so many paths on, looking at them one by one saves nothing over a walk."""
 BATCH_FILES = 2_000
 """So many files of a new graph are committed at a time: at 100,000 files, a stop costs no more than these."""
+MIN_SHARED = 300
+"""From so many files on, a new graph is resolved in several processes; what was read is committed before."""
 _UNSURE = -1
 
 
@@ -71,19 +74,22 @@ def update_store(
     parsed = 0
     if stale.changed or stale.removed:
         watch = _Watch(progress, cancelled)
-        if not known.stamp:
-            parsed, stale = _read_ahead(store, root, known, stale, watch, batch_files or BATCH_FILES)
-        with store.change(watch.waiting) as change:
-            if store.indexed_at() != known.stamp or not (known.stamp or known.agrees(change.files())):
-                known.recall(store.indexed_at(), change.files)
-                stale, named = find_stale(root, known.records, 0, cancelled), False
-            # A look at some paths says nothing of the others: what may have changed since the last walk stays so.
-            stamp, is_first = known.stamp + 1 if named else began_ns, not known.stamp
-            known.stamp = _UNSURE  # until the change is committed
-            updater = Updater(store.repository, change, known, watch.report)
-            with rare_collections():
+        with Crew() as crew, rare_collections():
+            team = Team(crew, store.committed_facts() if isinstance(store, SharesWork) else None)
+            if not known.stamp:
+                parsed, stale = _read_ahead(
+                    store, root, known, stale, watch, batch_files or BATCH_FILES, team
+                )
+            with store.change(watch.waiting) as change:
+                if store.indexed_at() != known.stamp or not (known.stamp or known.agrees(change.files())):
+                    known.recall(store.indexed_at(), change.files)
+                    stale, named = find_stale(root, known.records, 0, cancelled), False
+                # A look at some paths says nothing of the others: what may have changed since the last walk stays so.
+                stamp, is_first = known.stamp + 1 if named else began_ns, not known.stamp
+                known.stamp = _UNSURE  # until the change is committed
+                updater = Updater(store.repository, change, known, watch.report, team)
                 parsed += updater.run(root, stale, is_first)
-            change.set_indexed_at(stamp)
+                change.set_indexed_at(stamp)
         known.stamp = stamp
     counts = store.counts()
     skipped = tuple((path, record.skipped) for path, record in known.records.items() if record.skipped)
@@ -100,20 +106,23 @@ def update_store(
 
 
 def _read_ahead(
-    store: GraphStore, root: Path, known: Known, stale: Stale, watch: _Watch, batch_files: int
+    store: GraphStore, root: Path, known: Known, stale: Stale, watch: _Watch, batch_files: int, team: Team
 ) -> tuple[int, Stale]:
     """Read all but the last batch of a large tree's files into a store that was never whole, each batch committed.
+
+    The last one too where several processes shall resolve what is committed.
 
     Whatever stops it, the next update goes on from there: it reads them again, but parses only what changed. Until
     one is done, `indexed_at` says that the graph is not whole. Returns how many were parsed, and what is left.
     """
     parsed, total = 0, len(stale.changed)
     left = stale.changed
-    while len(left) > batch_files:
+    least = 0 if team.can_resolve(total) else batch_files
+    while len(left) > least:
         with store.change(watch.waiting) as change:
             if store.indexed_at():
                 break
-            updater = Updater(store.repository, change, known, watch.report)
+            updater = Updater(store.repository, change, known, watch.report, team)
             parsed += updater.read(root, left[:batch_files], total - len(left), total)
         watch.kept, left = True, left[batch_files:]
     return parsed, replace(stale, changed=left, before=total - len(left))
@@ -186,6 +195,18 @@ class _Watch:
         self.report("waiting for another process", 0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The processes that may help with an update; `facts` is where they find what is committed, if they can."""
+
+    crew: Crew
+    facts: CommittedFacts | None = None
+
+    def can_resolve(self, files: int) -> bool:
+        """Whether they should resolve so many files."""
+        return self.facts is not None and files >= MIN_SHARED and self.crew.workers > 1
+
+
 class Updater:
     """One revision of a graph inside one transaction: takes files in as they were read, resolves what depends."""
 
@@ -195,7 +216,9 @@ class Updater:
         change: GraphChange,
         known: Known,
         report: Callable[[str, int, int], None] = lambda what, done, total: None,
+        team: Team | None = None,
     ) -> None:
+        self._team = team
         self._repository, self._change, self._known, self._report = repository, change, known, report
         self.changed_keys: set[int] = set()
         self.dirty: set[str] = set()
@@ -211,13 +234,19 @@ class Updater:
         else:
             self.note_moves()
             self.dirty |= self._change.readers(self.changed_keys)
-        self.resolve(sorted(self.dirty & self._known.parsed))
+        paths = sorted(self.dirty & self._known.parsed)
+        is_committed = is_first and not stale.changed and not stale.removed
+        if is_committed and self._team is not None and self._team.can_resolve(len(paths)):
+            self._resolve_committed(paths, self._team)
+        else:
+            self.resolve(paths)
         return parsed
 
     def read(self, root: Path, files: Sequence[Found], before: int, total: int) -> int:
         """Take in files, of which so many others were read before. Returns how many were parsed."""
         tasks = [self._task(root, found) for found in files]
-        with closing(read_all(tasks)) as reading:
+        crew = self._team.crew if self._team else Crew(1)
+        with closing(crew.read(tasks)) as reading:
             for done, read in enumerate(reading):
                 self._report("parse", before + done, total)
                 self.put(read)
@@ -227,7 +256,9 @@ class Updater:
     def _task(self, root: Path, found: Found) -> ReadTask:
         known = self._known.records.get(found.path)
         known_hash = known.content_hash if known and known.skipped is None else ""
-        return ReadTask(self._repository, root.as_posix(), found, known_hash)
+        facts = self._team.facts if self._team else None
+        pack = facts.packing.entry if facts and not known_hash else None
+        return ReadTask(self._repository, root.as_posix(), found, known_hash, pack)
 
     def put(self, read: ReadFile) -> None:
         """Store what reading a file gave, and note what others may have read of it before."""
@@ -275,6 +306,16 @@ class Updater:
             )
         self._report("resolve", len(paths), len(paths))
         return len(paths)
+
+    def _resolve_committed(self, paths: Sequence[str], team: Team) -> None:
+        """Resolve files in several processes, which read what is committed; this change has touched no facts."""
+        assert team.facts is not None
+        tasks = [ResolveTask(team.facts, path) for path in paths]
+        with closing(team.crew.resolve(tasks)) as resolving:
+            for done, (path, resolved) in enumerate(zip(paths, resolving, strict=True)):
+                self._report("resolve", done, len(paths))
+                self._change.put_resolution(path, resolved)
+        self._report("resolve", len(paths), len(paths))
 
     def _remember(self, path: str, record: FileRecord | None) -> None:
         self._known.records.pop(path, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 
 WORD = re.compile(r"[^\W\d]\w*")
@@ -40,22 +40,27 @@ def terms(text: str) -> list[str]:
     return found
 
 
-def terms_by_line(text: str) -> list[list[str]]:
-    """The search terms of every line of a text; lines end at `\\n`."""
-    lines: list[list[str]] = []
-    current: list[str] = []
+def terms_by_line(text: str) -> tuple[list[str], list[int]]:
+    """The search terms of a text, and where those of each line begin among them; lines end at `\\n`."""
+    found: list[str] = []
+    starts = [0]
     for word in _WORD_OR_LINE_END.findall(text):
         if word == "\n":
-            lines.append(current)
-            current = []
+            starts.append(len(found))
         elif len(word) <= _MAX_TERM_CHARS:
-            current += terms_of_identifier(word)
-    return [*lines, current]
+            found += terms_of_identifier(word)
+    return found, starts
 
 
-def bag(found: Iterable[str]) -> str:
-    """Terms as one text for a full-text index, each repeated as often as it counts."""
+def bag(found: Sequence[str]) -> str:
+    """Terms as one text for a full-text index, in alphabetical order, each repeated as often as it counts."""
+    different = set(found)
+    if len(different) == len(found):
+        return " ".join(sorted(different))
     counted = Counter(found)
     return " ".join(
-        " ".join([term] * min(count, _MAX_COUNT)) if count > 1 else term for term, count in counted.items()
+        [
+            term if (count := counted[term]) == 1 else f"{term} " * (min(count, _MAX_COUNT) - 1) + term
+            for term in sorted(different)
+        ]
     )

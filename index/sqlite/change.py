@@ -5,28 +5,19 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
-from index.sqlite.edges import EdgeWriter
+from index.sqlite.edges import EdgeWriter, PackedResolution, pack_resolution
+from index.sqlite.entries import PackedEntry, Words, names_of, pack_entry, unpack_words
 from index.sqlite.history import HistoryWriter
-from index.sqlite.packing import pack_json, pack_pair, unpack_json
+from index.sqlite.packing import pack_numbers
+from index.sqlite.postings import INBOUND, SYMBOL_NAMES, PostingWriter, node_key, pair
 from index.sqlite.read import FILE_COLUMNS, FactsReader
-from index.sqlite.schema import (
-    KIND_CODES,
-    WORD_COLUMNS,
-    batches,
-    is_uid,
-    marks,
-    pack_span,
-    signed,
-    uid_number,
-)
+from index.sqlite.schema import WORD_COLUMNS, batches, is_uid, marks, name_key, number_uid, signed, uid_number
 from index.sqlite.stand_ins import StandIns
-from index.store import Document, FileEntry, FileHistory, HistoryState, ResolvedFile
-from index.types import FileRecord, Symbol
+from index.store import FileEntry, FileHistory, HistoryState, ResolvedFile
+from index.types import FileRecord
 
 _MAX_CACHED_NODES = 200_000
-_SYMBOL_MARKS = marks(range(13))
 
 
 class SQLiteChange(FactsReader):
@@ -39,11 +30,19 @@ class SQLiteChange(FactsReader):
         super().__init__(lambda sql, parameters: connection.execute(sql, parameters).fetchall(), repository)
         self._stand_ins = stand_ins
         self._connection = connection
-        self._edges = EdgeWriter(connection)
+        self._postings = PostingWriter(connection)
+        self._edges = EdgeWriter(connection, self._postings)
         self._history = HistoryWriter(connection, repository)
         self._nodes: dict[str, int] = {}
 
+    def _holders(self, list_: int, keys: Collection[int]) -> set[int]:
+        return self._postings.holders(list_, keys)
+
     # Writes
+
+    def flush(self) -> None:
+        """Write what was gathered. To be called before the transaction ends."""
+        self._postings.flush()
 
     def set_indexed_at(self, time_ns: int) -> None:
         self._connection.execute(
@@ -54,21 +53,20 @@ class SQLiteChange(FactsReader):
         self._put_record(record)
 
     def put_file(self, entry: FileEntry) -> None:
+        packed = entry if isinstance(entry, PackedEntry) else pack_entry(entry)
         file = self._put_record(entry.record)
         self._drop_contents(file)
-        kept = self._put_symbols(file, entry.symbols)
-        if entry.chunks:
-            rows = [(chunk.ordinal, chunk.uid, chunk.text, *pack_span(chunk.span)) for chunk in entry.chunks]
+        ids = self._put_symbols(file, packed)
+        if packed.chunk_count:
             self._connection.execute(
-                "INSERT INTO chunks VALUES (?, ?, ?)", (file, len(rows), pack_json(sorted(rows)))
+                "INSERT INTO chunks VALUES (?, ?, ?)", (file, packed.chunk_count, packed.packed_chunks)
             )
-        documents = [_words(document, kept.get(document.uid, file)) for document in entry.documents]
-        self._change_words(documents, insert=True)
-        if entry.interface or documents:
+        self._change_words(packed.words, file, ids, insert=True)
+        if packed.facts is not None:
             exports = array("Q", sorted(entry.exports))
-            blobs = *pack_pair(entry.interface, entry.body), pack_json(documents)
             self._connection.execute(
-                "INSERT INTO facts VALUES (?, ?, ?, ?, ?)", (file, *blobs, exports.tobytes())
+                "INSERT INTO facts VALUES (?, ?, ?, ?, ?)",
+                (file, *packed.facts, packed.packed_documents, exports.tobytes()),
             )
             self._connection.executemany(
                 "INSERT INTO exports VALUES (?, ?)", ((signed(export), file) for export in exports)
@@ -79,10 +77,10 @@ class SQLiteChange(FactsReader):
         if file is None:
             return
         self._drop_contents(file)
-        self._put_symbols(file, ())
+        self._put_symbols(file, PackedEntry(FileRecord(path, "", 0, 0)))
         self._history.forget(file)
         self._connection.execute("DELETE FROM links WHERE target = ?", (file,))
-        self._connection.execute("DELETE FROM inbound WHERE target = ?", (-file,))
+        self._postings.forget(INBOUND, [node_key(-file)])
         self._connection.execute("DELETE FROM files WHERE id = ?", (file,))
         self._nodes.pop(path, None)
 
@@ -100,17 +98,17 @@ class SQLiteChange(FactsReader):
         if file is None:
             raise KeyError(f"put_resolution before put_file of {path}")
         self._edges.drop(file)
-        names = {name for edge in resolved.edges for name in (edge.source, edge.target)}
-        names.update(reference.source for reference in resolved.references)
+        packed = resolved if isinstance(resolved, PackedResolution) else pack_resolution(resolved)
+        names = {*packed.nodes, *packed.links}
         if self._stand_ins is not None:
             sources = {edge.source for edge in resolved.edges}
             sources.update(reference.source for reference in resolved.references)
-            self._stand_ins.add(names.union(resolved.links), sources, file)
-        nodes = self._numbers(names.union(resolved.links))
-        self._edges.put(file, resolved, nodes)
+            self._stand_ins.add(names, sources, file)
+        nodes = self._numbers(names)
+        self._edges.put(file, packed, [nodes[name] for name in packed.nodes])
         self._connection.executemany(
             "INSERT INTO links VALUES (?, ?, ?)",
-            sorted((file, -nodes[target], weight) for target, weight in resolved.links.items()),
+            sorted((file, -nodes[target], weight) for target, weight in packed.links.items()),
         )
 
     # Parts
@@ -133,38 +131,49 @@ class SQLiteChange(FactsReader):
         ).fetchone()  # fmt: skip
         return int(file)
 
-    def _put_symbols(self, file: int, symbols: Sequence[Symbol]) -> dict[str, int]:
-        """Replace a file's symbols; one whose uid survives keeps its id. Returns the ids by uid."""
-        execute = self._connection.execute
-        gone = {uid: id_ for id_, uid in execute("SELECT id, uid FROM symbols WHERE file = ?", (file,))}
+    def _put_symbols(self, file: int, entry: PackedEntry) -> Sequence[int]:
+        """Replace a file's symbols; one whose uid survives keeps its id. Returns the ids, by place."""
+        execute, many = self._connection.execute, self._connection.executemany
+        gone = self._known_symbols(file)
         if self._stand_ins is not None:
-            gone = self._stand_ins.of([symbol.uid for symbol in symbols]) | gone
-        kept: dict[str, int] = {}
-        texts: dict[int, tuple[str | int, ...]] = {}
-        for symbol in symbols:
-            uid = uid_number(symbol.uid)
-            parent = None if symbol.parent_uid is None else uid_number(symbol.parent_uid)
-            values = (
-                uid, self._repository, file, KIND_CODES[symbol.kind], symbol.name, *pack_span(symbol.span), parent
-            )  # fmt: skip
+            gone = self._stand_ins.of(file, entry.uids) | gone
+        (last,) = execute("SELECT seq FROM sqlite_sequence WHERE name = 'symbols'").fetchone() or (0,)
+        ids: list[int] = []
+        for uid in entry.uids:
             known = gone.pop(uid, None)
-            cursor = execute(f"INSERT OR REPLACE INTO symbols VALUES ({_SYMBOL_MARKS})", (known, *values))
-            id_ = kept[symbol.uid] = known if known is not None else int(cursor.lastrowid or 0)
-            texts[id_] = (
-                symbol.qualified_name, symbol.language, symbol.signature, symbol.docstring, symbol.body_hash,
-                symbol.ordinal,
-            )  # fmt: skip
+            last += known is None
+            ids.append(last if known is None else known)
+        many(
+            "INSERT OR REPLACE INTO symbols VALUES (?, ?, ?, ?, ?)",
+            [
+                (id_, uid, self._repository, file, kind)
+                for id_, uid, kind in zip(ids, entry.uids, entry.kinds, strict=True)
+            ],
+        )
+        before, now = self._name_pairs(file), set(map(pair, entry.name_keys, ids))
+        self._postings.remove(SYMBOL_NAMES, before - now)
+        self._postings.add(SYMBOL_NAMES, now - before)
         execute("DELETE FROM symbol_texts WHERE file = ?", (file,))
-        if texts:
-            execute("INSERT INTO symbol_texts VALUES (?, ?)", (file, pack_json(texts)))
-        for id_ in gone.values():
-            execute("DELETE FROM inbound WHERE target = ?", (id_,))
-            execute("DELETE FROM symbols WHERE id = ?", (id_,))
+        if entry.texts is not None:
+            execute(
+                "INSERT INTO symbol_texts VALUES (?, ?, ?, ?, ?)", (file, pack_numbers(ids), *entry.texts)
+            )
         if gone:
+            self._postings.forget(INBOUND, list(map(node_key, gone.values())))
+            many("DELETE FROM symbols WHERE id = ?", [(id_,) for id_ in gone.values()])
             self._nodes.clear()
-        execute("UPDATE files SET symbol_count = ? WHERE id = ?", (len(kept), file))
-        self._nodes.update(kept)
-        return kept
+        execute("UPDATE files SET symbol_count = ? WHERE id = ?", (len(ids), file))
+        self._nodes.update(zip(map(number_uid, entry.uids), ids, strict=True))
+        return ids
+
+    def _known_symbols(self, file: int) -> dict[int, int]:
+        """Uid number → id of the symbols that a file has."""
+        return {uid: id_ for id_, uid, _ in self._symbol_rows(self._symbol_ids(file))}
+
+    def _name_pairs(self, file: int) -> set[int]:
+        """What stands in the list of symbol names of a file."""
+        texts = self._symbol_texts(file)
+        return set(map(pair, map(name_key, names_of(texts)), self._symbol_ids(file))) if texts else set()
 
     def _drop_contents(self, file: int) -> None:
         """Delete what a file brought, but for its record and its symbols."""
@@ -173,7 +182,8 @@ class SQLiteChange(FactsReader):
             "SELECT documents, exports FROM facts WHERE file = ?", (file,)
         ).fetchone()
         if row is not None:
-            self._change_words(unpack_json(row[0]), insert=False)
+            words = unpack_words(row[0], self._symbol_texts(file))
+            self._change_words(words, file, self._symbol_ids(file), insert=False)
             self._connection.executemany(
                 "DELETE FROM exports WHERE export = ? AND file = ?",
                 ((signed(export), file) for export in array("Q", row[1])),
@@ -181,15 +191,18 @@ class SQLiteChange(FactsReader):
         self._connection.execute("DELETE FROM chunks WHERE file = ?", (file,))
         self._connection.execute("DELETE FROM facts WHERE file = ?", (file,))
 
-    def _change_words(self, documents: Sequence[Sequence[Any]], *, insert: bool) -> None:
+    def _change_words(self, words: Sequence[Words], file: int, ids: Sequence[int], *, insert: bool) -> None:
         """Add or take back rows of the full-text tables, which keep no text and so must be told what to forget."""
-        for table in ("file_words", "symbol_words"):
+        rows: dict[str, list[tuple[int | str, ...]]] = {"file_words": [], "symbol_words": []}
+        for place, *fields in words:
+            if place < 0:
+                rows["file_words"].append((file, *fields))
+            else:
+                rows["symbol_words"].append((ids[place], *fields))
+        for table, changed in rows.items():
             columns = f"rowid, {WORD_COLUMNS}" if insert else f"{table}, rowid, {WORD_COLUMNS}"
             values = "?, ?, ?, ?, ?" if insert else "'delete', ?, ?, ?, ?, ?"
-            self._connection.executemany(
-                f"INSERT INTO {table} ({columns}) VALUES ({values})",
-                [row[1:] for row in documents if row[0] == table],
-            )
+            self._connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({values})", changed)
 
     def _numbers(self, names: Collection[str]) -> dict[str, int]:
         """Node numbers of uids and paths, all of which must be in the store."""
@@ -210,9 +223,3 @@ class SQLiteChange(FactsReader):
             )
             self._nodes.update(rows.fetchall())
         return {name: self._nodes[name] for name in names}
-
-
-def _words(document: Document, id_: int) -> tuple[str, int, str, str, str, str]:
-    """(table, row, columns …) of a document."""
-    table = "symbol_words" if document.uid else "file_words"
-    return table, id_, document.body, document.path, document.names, document.prose

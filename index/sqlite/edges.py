@@ -6,20 +6,21 @@ A blob names nodes by their numbers, which are never used twice: what points to 
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from index.sqlite.database import Query
 from index.sqlite.packing import (
+    pack_columns,
     pack_json,
     pack_numbers,
-    pack_rows,
     unpack_columns,
     unpack_json,
     unpack_numbers,
 )
+from index.sqlite.postings import INBOUND, READERS, USED_NAMES, PostingWriter, holders, node_key, pairs_of
 from index.sqlite.schema import (
     EDGE_CODES,
     EDGE_TYPES,
@@ -27,10 +28,10 @@ from index.sqlite.schema import (
     RESOLUTIONS,
     batches,
     marks,
+    name_key,
     number_uid,
     pack_confidence,
     pack_span,
-    signed_32,
     unpack_confidence,
     unpack_span,
 )
@@ -42,6 +43,7 @@ from index.types import Edge, EdgeType, Reference, Resolution, Span
 _KIND, _SOURCE, _END, _START = 0, 1, 2, 3
 _STEPPED = (_SOURCE, _START, _START + 2)
 _TYPES, _RESOLUTIONS = 16, 4
+_NO_COLUMNS: list[tuple[Any, ...]] = [()] * 11
 
 
 class PackedFile(NamedTuple):
@@ -53,6 +55,68 @@ class PackedFile(NamedTuple):
     names: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class PackedResolution(ResolvedFile):
+    """A resolution as it is kept, but for its nodes' numbers. Of the fields before, links and keys are filled."""
+
+    nodes: Sequence[str] = ()
+    """Uids and paths, in the order in which rows name them by place."""
+    edge_rows: bytes = b""
+    reference_rows: bytes = b""
+    packed_names: bytes = b""
+    name_keys: Sequence[int] = ()
+    targets: Sequence[int] = ()
+    """Places of the nodes that edges lead to."""
+    counts: tuple[int, int] = (0, 0)
+    """How many edges and references there are."""
+
+
+def pack_resolution(resolved: ResolvedFile) -> PackedResolution:
+    """The work on a resolution that needs no store."""
+    # Rows begin with what they are sorted by: start, type, source, end.
+    edges: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for edge in resolved.edges:
+        type_, place = EDGE_CODES[edge.type], _packed_span(edge.span)
+        kind = (pack_confidence(edge.confidence) * _RESOLUTIONS + RESOLUTION_CODES[edge.resolution]) * _TYPES
+        key = place[0], type_, edge.source, edge.target
+        edges[key] = (*key, kind + type_, *place)
+    references: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for each in resolved.references:
+        type_, place = EDGE_CODES[each.type], _packed_span(each.span)
+        key = place[0], type_, each.source, each.name
+        references[key] = (*key, type_, *place)
+    edge_columns = list(zip(*sorted(edges.values()), strict=True)) or _NO_COLUMNS
+    reference_columns = list(zip(*sorted(references.values()), strict=True)) or _NO_COLUMNS
+    nodes = list(dict.fromkeys((*edge_columns[2], *reference_columns[2], *edge_columns[3])))
+    places = {node: number for number, node in enumerate(nodes)}
+    names = sorted(set(reference_columns[3]))
+    return PackedResolution(
+        links=dict(resolved.links),
+        keys=sorted(set(resolved.keys)),
+        nodes=nodes,
+        edge_rows=_pack_columns(edge_columns, places, places),
+        reference_rows=_pack_columns(
+            reference_columns, places, {name: number for number, name in enumerate(names)}
+        ),
+        packed_names=pack_json(names),
+        name_keys=sorted(set(map(name_key, names))),
+        targets=sorted({places[node] for node in edge_columns[3]}),
+        counts=(len(edges), len(references)),
+    )
+
+
+def _pack_columns(
+    columns: Sequence[Sequence[Any]], sources: Mapping[str, int], ends: Mapping[str, int]
+) -> bytes:
+    """Columns of a packed row from those of a sorted one."""
+    _, _, source, end, *others = columns
+    if not source:
+        return b""
+    kind, *place = others
+    numbered = [kind, [sources[name] for name in source], [ends[name] for name in end], *place]
+    return pack_columns(numbered, _STEPPED)
+
+
 class EdgeReader:
     """The part of GraphReader that asks for edges and references."""
 
@@ -62,42 +126,32 @@ class EdgeReader:
 
     def _edges(self, source: int | None, target: int | None, types: Iterable[EdgeType]) -> list[Edge]:
         """Edges by the numbers of their ends, in order of place."""
-        held = "SELECT file FROM inbound WHERE target = ?"
-        condition, values = self._holders(source, held, () if target is None else (target,))
+        files = None if target is None else holders(self._query, INBOUND, [node_key(target)])
         wanted = {EDGE_CODES[type_] for type_ in types}
-        return self._edges_of(self._packed("edges", condition, values), source, target, wanted)
+        return self._edges_of(self._packed("edges", source, files), source, target, wanted)
 
     def _references(self, source: int | None, name: str | Collection[str] | None) -> list[Reference]:
         names = {name} if isinstance(name, str) else None if name is None else set(name)
-        if names is None:
-            condition, values = self._holders(source, "", ())
-            return self._references_of(self._packed("refs", condition, values), source)
-        files: dict[str, PackedFile] = {}
-        for keys in batches(sorted(set(map(name_key, names)))):
-            held = f"SELECT file FROM used_names WHERE name IN ({marks(keys)})"
-            condition, values = self._holders(source, held, keys)
-            files.update((file.path, file) for file in self._packed("refs", condition, values))
-        return self._references_of([files[path] for path in sorted(files)], source, names)
+        files = None if names is None else holders(self._query, USED_NAMES, set(map(name_key, names)))
+        return self._references_of(self._packed("refs", source, files), source, names)
 
-    def _holders(self, source: int | None, held: str, what: Sequence[int]) -> tuple[str, list[int]]:
-        """The condition on files that may hold it."""
-        condition, values = "", list[int]()
+    def _packed(
+        self, column: str, source: int | None = None, files: Collection[int] | None = None
+    ) -> list[PackedFile]:
+        """The rows of these files, of all if none are named, that may hold what leaves a node."""
+        query = f"""SELECT f.path, r.nodes, r.{column}, r.names FROM resolutions r
+            CROSS JOIN files f ON f.id = r.file WHERE f.repository = ?"""
+        values: list[int] = [self._repository]
         if source is not None:
             own = "(SELECT file FROM symbols WHERE id = ?)" if source > 0 else "-?"
-            condition, values = f"AND r.file = {own}", [source]
-        if what:
-            condition, values = f"{condition} AND r.file IN ({held})", [*values, *what]
-        return condition, values
-
-    def _packed(self, column: str, condition: str, values: Sequence[Any]) -> list[PackedFile]:
-        # With `+`, the planner takes the few files of the condition, not all of the repository in their order.
-        repository = "+f.repository" if condition else "f.repository"
-        rows = self._query(
-            f"""SELECT f.path, r.nodes, r.{column}, r.names FROM resolutions r JOIN files f ON f.id = r.file
-            WHERE {repository} = ? {condition} ORDER BY +f.path""",
-            (self._repository, *values),
-        )
-        return [PackedFile(*row) for row in rows]
+            query, values = f"{query} AND r.file = {own}", [*values, source]
+        if files is None:
+            rows = self._query(query, values)
+        else:
+            rows = []
+            for batch in batches(sorted(files)):
+                rows += self._query(f"{query} AND r.file IN ({marks(batch)})", [*values, *batch])
+        return sorted(PackedFile(*row) for row in rows)
 
     def _edges_of(
         self,
@@ -165,12 +219,12 @@ class EdgeReader:
         """How many edges, and references, there are of each kind."""
         alive = {id_ for (id_,) in self._query("SELECT id FROM symbols UNION ALL SELECT -id FROM files", ())}
         edges, references = Counter[int](), Counter[int]()
-        for file in self._packed("edges", "", ()):
+        for file in self._packed("edges"):
             nodes, columns = unpack_numbers(file.nodes), unpack_columns(file.rows, _STEPPED)
             dead = {place for place, node in enumerate(nodes) if node not in alive}
             for kind, *ends in zip(*columns[: _END + 1], strict=True):
                 edges[kind % (_TYPES * _RESOLUTIONS)] += dead.isdisjoint(ends)
-        for file in self._packed("refs", "", ()):
+        for file in self._packed("refs"):
             references.update(unpack_columns(file.rows, _STEPPED)[_KIND] if file.rows else ())
         return (
             {(EDGE_TYPES[kind % _TYPES], RESOLUTIONS[kind // _TYPES]): n for kind, n in edges.items() if n},
@@ -181,74 +235,45 @@ class EdgeReader:
 class EdgeWriter:
     """Writes the resolutions of files inside one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, postings: PostingWriter) -> None:
+        self._connection, self._postings = connection, postings
 
-    def put(self, file: int, resolved: ResolvedFile, numbers: Mapping[str, int]) -> None:
-        """Write a resolution where there is none, given the numbers of all nodes."""
-        ends = {name for edge in resolved.edges for name in (edge.source, edge.target)}
-        ends.update(reference.source for reference in resolved.references)
-        nodes = sorted({numbers[name] for name in ends})
-        places = {node: place for place, node in enumerate(nodes)}
-        names = sorted({reference.name for reference in resolved.references})
-        name_places = {name: place for place, name in enumerate(names)}
-        edges = {
-            (edge.source, edge.target, edge.type, edge.span.start_byte if edge.span else None):
-            (_kind(edge), places[numbers[edge.source]], places[numbers[edge.target]], *_packed_span(edge.span))
-            for edge in resolved.edges
-        }  # fmt: skip
-        references = {
-            (each.source, each.name, each.type, each.span.start_byte):
-            (EDGE_CODES[each.type], places[numbers[each.source]], name_places[each.name],
-             *_packed_span(each.span))
-            for each in resolved.references
-        }  # fmt: skip
-        keys = sorted(set(resolved.keys))
+    def put(self, file: int, packed: PackedResolution, numbers: Sequence[int]) -> None:
+        """Write a resolution where there is none, given the numbers of its nodes."""
         self._connection.execute(
             "INSERT INTO resolutions VALUES (?, ?, ?, ?, ?, ?)",
             (
                 file,
-                pack_numbers(nodes),
-                pack_rows(sorted(edges.values(), key=_order), _STEPPED),
-                pack_rows(sorted(references.values(), key=_order), _STEPPED),
-                pack_json(names),
-                pack_numbers(keys),
+                pack_numbers(numbers),
+                packed.edge_rows,
+                packed.reference_rows,
+                packed.packed_names,
+                pack_numbers(list(packed.keys)),
             ),
         )
-        insert = self._connection.executemany
-        targets = {numbers[edge.target] for edge in resolved.edges}
-        insert("INSERT INTO inbound VALUES (?, ?)", [(node, file) for node in sorted(targets)])
-        used = sorted(set(map(name_key, names)))
-        insert("INSERT INTO used_names VALUES (?, ?)", [(key, file) for key in used])
-        insert("INSERT INTO readers VALUES (?, ?)", [(signed_32(key), file) for key in keys])
+        targets = (node_key(numbers[place]) for place in packed.targets)
+        self._postings.add(INBOUND, pairs_of(targets, file))
+        self._postings.add(USED_NAMES, pairs_of(packed.name_keys, file))
+        self._postings.add(READERS, pairs_of(packed.keys, file))
         self._connection.execute(
-            "UPDATE files SET edge_count = ?, reference_count = ? WHERE id = ?",
-            (len(edges), len(references), file),
+            "UPDATE files SET edge_count = ?, reference_count = ? WHERE id = ?", (*packed.counts, file)
         )
 
     def drop(self, file: int) -> None:
         """Delete a file's resolution, if it has one."""
-        execute, many = self._connection.execute, self._connection.executemany
-        row = execute("SELECT nodes, names, keys FROM resolutions WHERE file = ?", (file,)).fetchone()
+        execute = self._connection.execute
+        row = execute("SELECT nodes, names, keys, edges FROM resolutions WHERE file = ?", (file,)).fetchone()
         if row is None:
             return
         nodes, names, keys = unpack_numbers(row[0]), unpack_json(row[1]), unpack_numbers(row[2])
-        many("DELETE FROM inbound WHERE target = ? AND file = ?", [(node, file) for node in nodes])
-        many("DELETE FROM used_names WHERE name = ? AND file = ?", [(name_key(n), file) for n in names])
-        many("DELETE FROM readers WHERE key = ? AND file = ?", [(signed_32(key), file) for key in keys])
+        columns = unpack_columns(row[3], _STEPPED)
+        targets = {node_key(nodes[place]) for place in (columns[_END] if columns else ())}
+        self._postings.remove(INBOUND, pairs_of(targets, file))
+        self._postings.remove(USED_NAMES, pairs_of(map(name_key, names), file))
+        self._postings.remove(READERS, pairs_of(keys, file))
         execute("DELETE FROM links WHERE source = ?", (file,))
         execute("DELETE FROM resolutions WHERE file = ?", (file,))
         execute("UPDATE files SET edge_count = 0, reference_count = 0 WHERE id = ?", (file,))
-
-
-def name_key(name: str) -> int:
-    """A name as a 32-bit number. A collision costs a look into one more file."""
-    return signed_32(zlib.crc32(name.encode("utf-8", "surrogatepass")))
-
-
-def _kind(edge: Edge) -> int:
-    code = RESOLUTION_CODES[edge.resolution] * _TYPES + EDGE_CODES[edge.type]
-    return pack_confidence(edge.confidence) * _TYPES * _RESOLUTIONS + code
 
 
 def _edge(path: str, kind: int, source: str, target: str, span: tuple[int, ...]) -> Edge:
@@ -263,10 +288,10 @@ def _edge(path: str, kind: int, source: str, target: str, span: tuple[int, ...])
     )
 
 
-def _packed_span(span: Span | None) -> tuple[int, ...]:
+def _packed_span(span: Span | None) -> tuple[int, int, int, int, int, int]:
     """As `pack_span`, with what the columns are more than the bytes: nothing, for most names."""
-    *rest, columns = pack_span(span)
-    return (*rest, columns - rest[1])
+    start, length, line, column, lines, columns = pack_span(span)
+    return start, length, line, column, lines, columns - length
 
 
 def _span(path: str, packed: Sequence[int]) -> Span:
@@ -274,8 +299,8 @@ def _span(path: str, packed: Sequence[int]) -> Span:
 
 
 def _order(row: Sequence[int]) -> tuple[int, ...]:
-    """By place, then kind without confidence, then ends."""
-    return row[_START], row[_KIND] % _TYPES, row[_SOURCE], row[_END]
+    """By place, then kind, then ends."""
+    return row[_START], row[_KIND], row[_SOURCE], row[_END]
 
 
 def _place(values: Sequence[Any], wanted: Any) -> int | None:

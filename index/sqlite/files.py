@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from index.sqlite.edges import PackedFile
-from index.sqlite.packing import unpack_json, unpack_numbers, unpack_pair
+from index.sqlite.entries import documents_of_words, unpack_words
+from index.sqlite.packing import unpack_numbers, unpack_pair
+from index.sqlite.postings import INBOUND, LISTS, READERS, SYMBOL_NAMES, USED_NAMES, all_pairs, node_key
 from index.sqlite.read import (
     FILE_COLUMNS,
     SQLiteReader,
     file_record,
 )
-from index.sqlite.schema import KINDS, number_uid
-from index.store import Document, FileEntry, ResolvedFile, Tally
+from index.sqlite.schema import KINDS
+from index.store import FileEntry, ResolvedFile, Tally
 
-_NODES = "(SELECT id FROM symbols UNION ALL SELECT -id FROM files)"
+_NODES = "SELECT id FROM symbols UNION ALL SELECT -id FROM files"
 _ORPHANS = (
     ("files of no repository", "files WHERE repository NOT IN (SELECT id FROM repositories)"),
     ("symbols of no file", "symbols WHERE file NOT IN (SELECT id FROM files)"),
@@ -26,12 +28,8 @@ _ORPHANS = (
     ),
     ("texts of no file", "symbol_texts WHERE file NOT IN (SELECT id FROM files)"),
     ("edges and references of no file", "resolutions WHERE file NOT IN (SELECT id FROM files)"),
-    ("edges to nothing", f"inbound WHERE target NOT IN {_NODES}"),
-    ("edges from no file", "inbound WHERE file NOT IN (SELECT file FROM resolutions)"),
-    ("names used in no file", "used_names WHERE file NOT IN (SELECT file FROM resolutions)"),
     ("links from nothing", "links WHERE source NOT IN (SELECT id FROM files)"),
     ("links to nothing", "links WHERE target NOT IN (SELECT id FROM files)"),
-    ("readers of no file", "readers WHERE file NOT IN (SELECT id FROM files)"),
     ("exports of no file", "exports WHERE file NOT IN (SELECT id FROM files)"),
     ("facts of no file", "facts WHERE file NOT IN (SELECT id FROM files)"),
     ("chunks of no file", "chunks WHERE file NOT IN (SELECT id FROM files)"),
@@ -56,19 +54,13 @@ class SQLiteFiles(SQLiteReader):
             "SELECT interface, body, documents, exports FROM facts WHERE file = ?", (file,)
         ):
             interface, body = unpack_pair(*row[:2])
-            words = self._documents(file, row[2])
+            ids = self._symbol_ids(file)
+            uids = {id_: uid for id_, uid, _ in self._symbol_rows(ids)}
+            words = documents_of_words(
+                unpack_words(row[2], self._symbol_texts(file)), [uids.get(id_, 0) for id_ in ids]
+            )
             return FileEntry(record, symbols, chunks, words, interface, body, list(array("Q", row[3])))
         return FileEntry(record, symbols, chunks)
-
-    def _documents(self, file: int, data: bytes) -> list[Document]:
-        uids = {
-            id_: number_uid(uid)
-            for id_, uid in self._query("SELECT id, uid FROM symbols WHERE file = ?", (file,))
-        }
-        return [
-            Document(uids[row] if table == "symbol_words" else "", path, names, prose, body)
-            for table, row, body, path, names, prose in unpack_json(data)
-        ]
 
     def resolution(self, path: str) -> ResolvedFile | None:
         rows = self._query(
@@ -125,7 +117,20 @@ class SQLiteFiles(SQLiteReader):
             count = self._query(f"SELECT count(*) FROM {condition}", ())[0][0]
             if count:
                 found.append(f"{count} {what}")
-        return found
+        return found + self._faults_of_lists()
+
+    def _faults_of_lists(self) -> list[str]:
+        nodes = {node_key(node) for (node,) in self._query(_NODES, ())}
+        resolved = {file for (file,) in self._query("SELECT file FROM resolutions", ())}
+        holders = {list_: {holder for _, holder in all_pairs(self._query, list_)} for list_ in LISTS}
+        missing = {
+            "edges to nothing": {key for key, _ in all_pairs(self._query, INBOUND)} - nodes,
+            "edges from no file": holders[INBOUND] - resolved,
+            "readers of no file": holders[READERS] - resolved,
+            "names used in no file": holders[USED_NAMES] - resolved,
+            "names of no symbol": set(map(node_key, holders[SYMBOL_NAMES])) - nodes,
+        }
+        return [f"{len(those)} {what}" for what, those in missing.items() if those]
 
 
 def _summed(pairs: list[tuple[str, int]]) -> dict[str, int]:

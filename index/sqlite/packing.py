@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import zlib
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from itertools import accumulate, chain
 from operator import sub
 from typing import Any
 
-_COMPRESSION, _PAIR_COMPRESSION = 3, 6
+_COMPRESSION = 6
 _WINDOW_BYTES = 32_000
 _WIDTHS = tuple((code, array(code).itemsize) for code in "bBhHiIqQ")
 _HEADER_BYTES = 4
@@ -25,7 +25,7 @@ def pack_bytes(data: bytes) -> bytes:
 
 def pack_pair(first: bytes, second: bytes) -> tuple[bytes, bytes]:
     """Two texts that say much of the same; the second can be read with the first only."""
-    packer = zlib.compressobj(_PAIR_COMPRESSION, zdict=first[-_WINDOW_BYTES:])
+    packer = zlib.compressobj(_COMPRESSION, zdict=first[-_WINDOW_BYTES:])
     return pack_bytes(first), packer.compress(second) + packer.flush()
 
 
@@ -45,11 +45,16 @@ def unpack_json(data: bytes) -> Any:
 
 def pack_rows(rows: Sequence[Sequence[int]], stepped: Collection[int] = ()) -> bytes:
     """Rows of equal length; columns `stepped` are kept as differences from the row before. No rows are no bytes."""
-    if not rows:
+    return pack_columns(list(zip(*rows, strict=True)), stepped)
+
+
+def pack_columns(columns: Sequence[Sequence[int]], stepped: Collection[int] = ()) -> bytes:
+    """The same, given column by column."""
+    if not columns:
         return b""
-    parts = [len(rows).to_bytes(_HEADER_BYTES, "little")]
-    for number, column in enumerate(zip(*rows, strict=True)):
-        values: Sequence[int] = list(map(sub, column, chain((0,), column))) if number in stepped else column
+    parts = [len(columns[0]).to_bytes(_HEADER_BYTES, "little")]
+    for number, column in enumerate(columns):
+        values = list(map(sub, column, chain((0,), column))) if number in stepped else column
         code = _narrowest(min(values), max(values))
         parts += (code.encode(), array(code, values).tobytes())
     return pack_bytes(b"".join(parts))
@@ -71,14 +76,26 @@ def unpack_columns(data: bytes, stepped: Collection[int] = ()) -> list[Sequence[
     return columns
 
 
-def pack_numbers(numbers: Iterable[int]) -> bytes:
-    """Numbers in rising order."""
-    return pack_rows([(number,) for number in numbers], (0,))
+def pack_numbers(numbers: Sequence[int]) -> bytes:
+    """Numbers, each near the one before."""
+    return pack_columns([numbers] if len(numbers) else [], (0,))
 
 
 def unpack_numbers(data: bytes) -> Sequence[int]:
     columns = unpack_columns(data, (0,))
     return columns[0] if columns else ()
+
+
+def pack_narrow(numbers: Sequence[int]) -> bytes:
+    """Numbers in the fewest bytes that hold each of them; not compressed."""
+    code = _narrowest(min(numbers, default=0), max(numbers, default=0))
+    return code.encode() + array(code, numbers).tobytes()
+
+
+def unpack_narrow(data: bytes) -> Sequence[int]:
+    numbers = array(chr(data[0]))
+    numbers.frombytes(data[1:])
+    return numbers
 
 
 def _narrowest(least: int, most: int) -> str:

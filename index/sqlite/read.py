@@ -10,17 +10,17 @@ from typing import Any, Literal
 from index.retrieval.bm25 import FIELD_WEIGHTS
 from index.sqlite.database import Database, Query
 from index.sqlite.edges import EdgeReader
+from index.sqlite.entries import SymbolTexts, unpack_symbols
 from index.sqlite.history import HistoryReader
-from index.sqlite.packing import unpack_json, unpack_pair
+from index.sqlite.packing import unpack_json, unpack_numbers, unpack_pair
+from index.sqlite.postings import READERS, SYMBOL_NAMES, holders
 from index.sqlite.schema import (
-    KINDS,
-    SPAN_COLUMNS,
     batches,
     is_uid,
     marks,
+    name_key,
     number_uid,
     signed,
-    signed_32,
     uid_number,
     unpack_span,
 )
@@ -31,8 +31,6 @@ _HISTORY_TYPES = frozenset({EdgeType.CHANGED_WITH, EdgeType.TOUCHED_BY})
 _NAMED_PER_HIT = 4
 """Documents that are named first for each one wanted; more where the store's other repositories are among them."""
 _WEIGHTS = ", ".join(map(str, (FIELD_WEIGHTS[-1], *FIELD_WEIGHTS[:-1])))
-_SPAN = ", ".join(f"{{0}}.{column}" for column in SPAN_COLUMNS.split(", "))
-_SYMBOL_COLUMNS = f"s.id, s.file, s.uid, f.path, s.kind, s.name, s.parent_uid, {_SPAN.format('s')}"
 
 
 class FactsReader:
@@ -59,18 +57,41 @@ class FactsReader:
 
     def readers(self, keys: Collection[int]) -> set[str]:
         found: set[str] = set()
-        for batch in batches(sorted(map(signed_32, keys))):
+        for batch in batches(sorted(self._holders(READERS, keys))):
             rows = self._query(
-                f"SELECT DISTINCT path FROM readers JOIN files ON id = file "
-                f"WHERE key IN ({marks(batch)}) AND repository = ?",
+                f"SELECT path FROM files WHERE id IN ({marks(batch)}) AND +repository = ?",
                 (*batch, self._repository),
             )
             found.update(path for (path,) in rows)
         return found
 
+    def _symbol_ids(self, file: int) -> Sequence[int]:
+        """The ids of a file's symbols, by place."""
+        rows = self._query("SELECT ids FROM symbol_texts WHERE file = ?", (file,))
+        return unpack_numbers(rows[0][0]) if rows else ()
+
+    def _symbol_texts(self, file: int) -> SymbolTexts | None:
+        rows = self._query("SELECT texts, numbers, hashes FROM symbol_texts WHERE file = ?", (file,))
+        return SymbolTexts(*rows[0]) if rows else None
+
+    def _symbol_rows(self, ids: Sequence[int]) -> list[tuple[int, int, int]]:
+        """(id, uid, kind) of these symbols, as far as they are there."""
+        if len(ids) and max(ids) - min(ids) == len(ids) - 1:
+            return self._query(
+                "SELECT id, uid, kind FROM symbols WHERE id BETWEEN ? AND ?", (min(ids), max(ids))
+            )
+        found: list[tuple[int, int, int]] = []
+        for batch in batches(ids):
+            found += self._query(f"SELECT id, uid, kind FROM symbols WHERE id IN ({marks(batch)})", batch)
+        return found
+
+    def _holders(self, list_: int, keys: Collection[int]) -> set[int]:
+        return holders(self._query, list_, keys)
+
     def providers(self, export: int) -> list[str]:
         rows = self._query(
-            "SELECT path FROM exports JOIN files ON id = file WHERE export = ? AND repository = ? ORDER BY path",
+            "SELECT path FROM exports CROSS JOIN files ON id = file "
+            "WHERE export = ? AND repository = ? ORDER BY path",
             (signed(export), self._repository),
         )
         return [path for (path,) in rows]
@@ -95,44 +116,70 @@ class SQLiteReader(FactsReader, EdgeReader, HistoryReader):
     def symbols(
         self, *, path: str | None = None, name: str | None = None, qualified_name: str | None = None
     ) -> list[Symbol]:
-        conditions, parameters = ["s.repository = ?"], list[Any]([self._repository])
         if path is not None:
-            conditions += ["f.path = ?", "f.repository = s.repository"]
-            parameters.append(path)
-        if name is not None:
-            conditions.append("s.name = ?")
-            parameters.append(name)
-        elif qualified_name is not None:
-            conditions.append("s.name IN (?, ?)")
-            parameters += [qualified_name.rpartition(".")[2], qualified_name]
-        rows = self._query(
-            f"SELECT {_SYMBOL_COLUMNS} FROM symbols s JOIN files f ON f.id = s.file "
-            f"WHERE {' AND '.join(conditions)} ORDER BY f.path, s.start_byte, s.id",
-            parameters,
-        )
-        found = self._symbols(rows)
-        return [each for each in found if qualified_name in (None, each.qualified_name)]
+            found = self._symbols_of("f.path = ?", [path])
+        elif name is not None or qualified_name is not None:
+            last = (
+                {(qualified_name or "").rpartition(".")[2], qualified_name or ""} if name is None else {name}
+            )
+            ids = holders(self._query, SYMBOL_NAMES, [name_key(each) for each in last])
+            found = self._symbols_by("id", sorted(ids))
+        else:
+            found = self._symbols_of("1", [])
+        return [
+            each
+            for each in found
+            if name in (None, each.name) and qualified_name in (None, each.qualified_name)
+        ]
 
     def symbols_by_uid(self, uids: Iterable[str]) -> dict[str, Symbol]:
-        found: dict[str, Symbol] = {}
-        for batch in batches([uid_number(uid) for uid in dict.fromkeys(uids) if is_uid(uid)]):
+        wanted = [uid_number(uid) for uid in dict.fromkeys(uids) if is_uid(uid)]
+        return {symbol.uid: symbol for symbol in self._symbols_by("uid", wanted)}
+
+    def _symbols_by(self, column: str, values: Sequence[int]) -> list[Symbol]:
+        """The symbols of this repository that have one of these values, in order of place."""
+        wanted: dict[int, list[int]] = {}
+        for batch in batches(values):
             rows = self._query(
-                f"SELECT {_SYMBOL_COLUMNS} FROM symbols s JOIN files f ON f.id = s.file "
-                f"WHERE s.repository = ? AND s.uid IN ({marks(batch)})",
+                f"SELECT id, file FROM symbols WHERE repository = ? AND {column} IN ({marks(batch)})",
                 (self._repository, *batch),
             )
-            found.update((symbol.uid, symbol) for symbol in self._symbols(rows))
-        return found
+            for id_, file in rows:
+                wanted.setdefault(file, []).append(id_)
+        # The plus keeps SQLite, which has no statistics, from visiting every file of the repository.
+        found: list[Symbol] = []
+        for batch in batches(list(wanted)):
+            found += self._symbols_of(f"f.id IN ({marks(batch)})", batch, wanted, repository="+f.repository")
+        return sorted(found, key=lambda symbol: symbol.path)
 
-    def _symbols(self, rows: list[Any]) -> list[Symbol]:
-        """Symbols of _SYMBOL_COLUMNS; what is long of them lies together for each file."""
-        texts: dict[str, list[Any]] = {}
-        for batch in batches(list({row[1] for row in rows})):
-            for (packed,) in self._query(
-                f"SELECT texts FROM symbol_texts WHERE file IN ({marks(batch)})", batch
-            ):
-                texts.update(unpack_json(packed))
-        return [_symbol(row, texts[str(row[0])]) for row in rows if str(row[0]) in texts]
+    def _symbols_of(
+        self,
+        condition: str,
+        parameters: Sequence[Any],
+        wanted: Mapping[int, Collection[int]] | None = None,
+        repository: str = "f.repository",
+    ) -> list[Symbol]:
+        """The symbols of the files that meet a condition, of each only the wanted ids, in order of place."""
+        rows = self._query(
+            f"""SELECT f.id, f.path, t.ids, t.texts, t.numbers, t.hashes FROM files f
+            CROSS JOIN symbol_texts t ON t.file = f.id WHERE {repository} = ? AND {condition} ORDER BY f.path""",
+            (self._repository, *parameters),
+        )
+        found: list[Symbol] = []
+        for file, path, packed_ids, *texts in rows:
+            ids = unpack_numbers(packed_ids)
+            known = {id_: (uid, kind) for id_, uid, kind in self._symbol_rows(ids)}
+            numbers = [known.get(id_, (0, 0)) for id_ in ids]
+            places = {id_: place for place, id_ in enumerate(ids) if id_ in known}
+            symbols = unpack_symbols(
+                path,
+                [uid for uid, _ in numbers],
+                [kind for _, kind in numbers],
+                SymbolTexts(*texts),
+                [places[id_] for id_ in sorted(ids if wanted is None else wanted[file]) if id_ in places],
+            )
+            found += sorted(symbols, key=lambda symbol: symbol.span.start_byte)
+        return found
 
     def edges(
         self, *, source: str | None = None, target: str | None = None, types: Iterable[EdgeType] = ()
@@ -256,12 +303,3 @@ def _varints(data: bytes) -> list[int]:
             numbers.append(current)
             current = 0
     return numbers
-
-
-def _symbol(row: Sequence[Any], texts: Sequence[Any]) -> Symbol:
-    _, _, uid, path, kind, name, parent, *span = row
-    qualified_name, language, signature, docstring, body_hash, ordinal = texts
-    return Symbol(
-        number_uid(uid), path, KINDS[kind], name, qualified_name, unpack_span(path, span), language, signature,
-        docstring, body_hash, ordinal, None if parent is None else number_uid(parent),
-    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -25,12 +26,11 @@ KIND_CODES = {
 EDGE_TYPES = {code: type_ for type_, code in EDGE_CODES.items()}
 RESOLUTIONS = {code: resolution for resolution, code in RESOLUTION_CODES.items()}
 KINDS = {code: kind for kind, code in KIND_CODES.items()}
+STAND_IN_KIND = 0
+"""Of a symbol of another store."""
 
 WORD_COLUMNS = "body, path, names, prose"
 """The body first: FTS5 needs two bytes less for a word of the first column, and most words are of it."""
-_SPAN = """start_byte INTEGER NOT NULL, bytes INTEGER NOT NULL, start_line INTEGER NOT NULL,
-    start_column INTEGER NOT NULL, lines INTEGER NOT NULL, columns INTEGER NOT NULL"""
-SPAN_COLUMNS = "start_byte, bytes, start_line, start_column, lines, columns"
 _CONFIDENCE_STEPS = 1_000
 _MAX_VARIABLES = 500
 
@@ -50,22 +50,20 @@ CREATE TABLE facts (
 CREATE TABLE exports (export INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (export, file)) WITHOUT ROWID;
 CREATE TABLE symbols (
     id INTEGER PRIMARY KEY AUTOINCREMENT, uid INTEGER NOT NULL UNIQUE, repository INTEGER NOT NULL,
-    file INTEGER NOT NULL, kind INTEGER NOT NULL, name TEXT NOT NULL, {_SPAN}, parent_uid INTEGER
+    file INTEGER NOT NULL, kind INTEGER NOT NULL
 );
-CREATE TABLE symbol_texts (file INTEGER PRIMARY KEY, texts BLOB NOT NULL);
-CREATE INDEX symbols_by_file ON symbols (file);
-CREATE INDEX symbols_by_name ON symbols (name);
+CREATE TABLE symbol_texts (
+    file INTEGER PRIMARY KEY, ids BLOB NOT NULL, texts BLOB NOT NULL, numbers BLOB NOT NULL, hashes BLOB NOT NULL
+);
+CREATE INDEX stand_ins ON symbols (file) WHERE kind = 0;
 CREATE TABLE resolutions (
     file INTEGER PRIMARY KEY, nodes BLOB NOT NULL, edges BLOB NOT NULL, refs BLOB NOT NULL, names BLOB NOT NULL,
     keys BLOB NOT NULL
 );
-CREATE TABLE inbound (target INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (target, file)) WITHOUT ROWID;
-CREATE TABLE used_names (name INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (name, file)) WITHOUT ROWID;
 CREATE TABLE links (
     source INTEGER NOT NULL, target INTEGER NOT NULL, weight REAL NOT NULL, PRIMARY KEY (source, target)
 ) WITHOUT ROWID;
 CREATE INDEX links_by_target ON links (target);
-CREATE TABLE readers (key INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (key, file)) WITHOUT ROWID;
 CREATE TABLE chunks (file INTEGER PRIMARY KEY, number INTEGER NOT NULL, packed BLOB NOT NULL);
 CREATE VIRTUAL TABLE file_words USING fts5 (
     {WORD_COLUMNS}, content='', tokenize="{TOKENIZER}"
@@ -99,18 +97,18 @@ def number_uid(number: int) -> str:
     return number.to_bytes(8, "big", signed=True).hex()
 
 
-def signed_32(number: int) -> int:
-    """An unsigned 32-bit number as SQLite keeps it in four bytes."""
-    return number - (1 << 31)
-
-
 def signed(number: int) -> int:
     """An unsigned 64-bit number as SQLite keeps it."""
     return number - (1 << 64) if number >= 1 << 63 else number
 
 
+def name_key(name: str) -> int:
+    """A name as a 32-bit number. A collision costs a look into one more file."""
+    return zlib.crc32(name.encode("utf-8", "surrogatepass"))
+
+
 def pack_span(span: Span | None) -> tuple[int, int, int, int, int, int]:
-    """SPAN_COLUMNS of a span. Lengths, not ends: most are small numbers, which SQLite stores in one byte or none."""
+    """Six numbers of a span. Lengths, not ends: most are small numbers, which SQLite stores in one byte or none."""
     if span is None:
         return -1, 0, 0, 0, 0, 0
     lines = span.end_line - span.start_line
@@ -126,7 +124,7 @@ def pack_span(span: Span | None) -> tuple[int, int, int, int, int, int]:
 
 
 def unpack_span(path: str, row: Sequence[int]) -> Span:
-    """The span of SPAN_COLUMNS; a negative start, which stands for none, is the caller's to see."""
+    """The span of `pack_span`; a negative start, which stands for none, is the caller's to see."""
     start_byte, length, start_line, start_column, lines, columns = row
     end_column = columns if lines else start_column + columns
     return Span(

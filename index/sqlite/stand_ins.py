@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from index.layer.shadows import ELSEWHERE
-from index.sqlite.schema import batches, is_uid, marks, uid_number
+from index.sqlite.schema import STAND_IN_KIND, batches, is_uid, marks, uid_number
 
 
 class StandIns:
@@ -40,7 +40,7 @@ class StandIns:
             "SELECT id FROM files WHERE repository = ? AND path = ''", (self._repository,)
         ).fetchone()
         self._connection.executemany(
-            "INSERT INTO symbols VALUES (NULL, ?, ?, ?, 1, '', -1, 0, 0, 0, 0, 0, NULL)",
+            f"INSERT INTO symbols VALUES (NULL, ?, ?, ?, {STAND_IN_KIND})",
             [
                 (uid, self._repository, file if name in sources else elsewhere)
                 for uid, name in uids.items()
@@ -54,9 +54,13 @@ class StandIns:
                 (file, elsewhere, *batch),
             )
 
-    def of(self, uids: Sequence[str]) -> dict[int, int]:
-        """Uid number → id of the rows that stand for these symbols."""
-        return dict(self._rows("uid, id FROM symbols WHERE uid", [uid_number(uid) for uid in uids]))
+    def of(self, file: int, uids: Sequence[int]) -> dict[int, int]:
+        """Uid number → id of the rows that stand for these symbols, or hang on this file."""
+        found = dict(self._rows("uid, id FROM symbols WHERE uid", uids))
+        rows = self._connection.execute(
+            f"SELECT uid, id FROM symbols WHERE kind = {STAND_IN_KIND} AND file = ?", (file,)
+        )
+        return found | dict(rows.fetchall())
 
     def _rows(self, query: str, values: Sequence[Any]) -> list[tuple[Any, int]]:
         found: list[tuple[Any, int]] = []

@@ -10,12 +10,18 @@ from pathlib import Path
 from index.errors import StoreCorrupt, StoreTooNew
 from index.sqlite.change import SQLiteChange
 from index.sqlite.database import Database
+from index.sqlite.edges import pack_resolution
+from index.sqlite.entries import pack_entry
 from index.sqlite.files import SQLiteFiles
 from index.sqlite.history import HISTORY_SCHEMA
+from index.sqlite.postings import POSTINGS_SCHEMA
 from index.sqlite.schema import APPLICATION_ID, SCHEMA
 from index.sqlite.stand_ins import StandIns
 from index.sqlite.vectors import VECTOR_SCHEMA, SQLiteVectors
-from index.store import SCHEMA_VERSION
+from index.store import SCHEMA_VERSION, CommittedFacts, Packing
+
+_PAGE_BYTES = 2_048
+"""Most blobs are of a few kilobytes, and leave half of their last page empty."""
 
 
 class SQLiteStore(SQLiteFiles):
@@ -33,6 +39,11 @@ class SQLiteStore(SQLiteFiles):
         super().__init__(database, row[0][0])
         self.vectors = SQLiteVectors(database, row[0][0])
 
+    def committed_facts(self) -> CommittedFacts:
+        """Where other processes read this graph, and how they prepare what they bring."""
+        packing = Packing(pack_entry, pack_resolution)
+        return CommittedFacts(f"sqlite:{Path(self.location).absolute()}", self.repository, packing)
+
     def indexed_at(self) -> int:
         rows = self._query("SELECT indexed_at FROM repositories WHERE id = ?", (self._repository,))
         return int(rows[0][0])
@@ -46,7 +57,9 @@ class SQLiteStore(SQLiteFiles):
         try:
             with database.errors(), database.transaction(connection, waiting):
                 stand_ins = StandIns(connection, self._repository) if self._is_layer else None
-                yield SQLiteChange(connection, self._repository, stand_ins)
+                change = SQLiteChange(connection, self._repository, stand_ins)
+                yield change
+                change.flush()
         finally:
             database.release(connection)
 
@@ -81,6 +94,7 @@ def _prepare(database: Database, repository: str) -> None:
 
 
 def _create(database: Database, connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a new file
     database.when_free(lambda: connection.execute("PRAGMA journal_mode = WAL"))
     with database.transaction(connection, lambda: None):
         if connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION:
@@ -89,7 +103,7 @@ def _create(database: Database, connection: sqlite3.Connection) -> None:
             AND name NOT LIKE '%\_words\_%' ESCAPE '\'"""
         for (name,) in connection.execute(tables).fetchall():
             connection.execute(f'DROP TABLE IF EXISTS "{name}"')
-        for statement in (SCHEMA + HISTORY_SCHEMA + VECTOR_SCHEMA).split(";\n"):
+        for statement in (SCHEMA + POSTINGS_SCHEMA + HISTORY_SCHEMA + VECTOR_SCHEMA).split(";\n"):
             if statement.strip():
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
