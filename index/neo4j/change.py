@@ -21,7 +21,7 @@ from index.neo4j.graphs import copy_graph, delete_graph, new_graph
 from index.neo4j.history import HistoryChange, differing
 from index.neo4j.lock import WriterLock
 from index.neo4j.read import Neo4jReader
-from index.neo4j.write import GraphWriter
+from index.neo4j.write import GraphWriter, KnownNodes
 from index.store import FileEntry, FileHistory, HistoryState, ResolvedFile, StoredFacts
 from index.types import FileRecord
 
@@ -43,6 +43,10 @@ class _Pending:
     """Files of which the graph may have an older resolution."""
     history: HistoryChange = field(default_factory=HistoryChange)
     rows: int = 0
+
+    def takes_away(self, known: Collection[str]) -> bool:
+        """Whether nodes that are in the graph may be gone afterwards."""
+        return any(not isinstance(each, FileRecord) and path in known for path, each in self.files.items())
 
     def write(self, writer: GraphWriter, known: Collection[str], paths: Collection[str]) -> None:
         """`known` are those of the files that the graph has, `paths` all that it ever had in this change."""
@@ -68,6 +72,7 @@ class Neo4jChange:
         self._records = {record.path: record for record in base.files()} if graph else {}
         self._known = set(self._records)
         self._paths = set(self._records)
+        self._nodes = KnownNodes()
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="graft-neo4j")
         self._sending: Future[None] | None = None
         self._facts = _OwnFacts()
@@ -135,7 +140,7 @@ class Neo4jChange:
         else:
             self._pending.stale.add(path)
         self._pending.resolutions[path] = resolved
-        self._grow(2 + len(resolved.edges) + len(resolved.references) + len(resolved.links))
+        self._grow(2 + len(resolved.edges) + len(resolved.links))
 
     def put_history(
         self, state: HistoryState, files: Mapping[str, FileHistory], log: Mapping[int, bytes]
@@ -187,7 +192,7 @@ class Neo4jChange:
 
     def _mean_rows(self) -> int:
         counts = self._base.counts()
-        return (3 * counts.symbols + counts.edges + counts.references) // max(1, counts.files)
+        return (3 * counts.symbols + counts.edges) // max(1, counts.files)
 
     def _forget(self, path: str) -> None:
         """Drop what this change knows of a file; from here on, what was committed of it counts no more."""
@@ -213,7 +218,7 @@ class Neo4jChange:
     def _write_at_once(self, transaction: Transaction) -> None:
         self._lock.confirm(transaction)
         graph = self._graph or new_graph(transaction)
-        writer = GraphWriter(transaction, self._base.repository, graph)
+        writer = GraphWriter(transaction, self._base.repository, graph, KnownNodes())
         self._pending.write(writer, self._known, self._paths)
         self._become_current(transaction, graph)
 
@@ -241,11 +246,16 @@ class Neo4jChange:
         self._sending = self._sender.submit(self._send, pending, known)
 
     def _send(self, pending: _Pending, known: Collection[str]) -> None:
-        def write(transaction: Transaction) -> None:
-            self._lock.confirm(transaction)
-            pending.write(GraphWriter(transaction, self._base.repository, self._staged), known, self._paths)
+        if pending.takes_away(known):
+            self._nodes = KnownNodes()
 
-        self._database.write(write)
+        def write(transaction: Transaction) -> KnownNodes:
+            self._lock.confirm(transaction)
+            writer = GraphWriter(transaction, self._base.repository, self._staged, self._nodes)
+            pending.write(writer, known, self._paths)
+            return writer.made
+
+        self._nodes.take(self._database.write(write))
 
     def _wait_until_sent(self) -> None:
         """Raises what went wrong with the writes sent last."""

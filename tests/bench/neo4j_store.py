@@ -57,8 +57,7 @@ def ask(graph: WorkTreeGraph, count: int) -> Iterator[str]:
     warm_up, symbols = symbols[:count], symbols[count:]
 
     def two_hops(symbol: Symbol) -> None:
-        for caller in graph.callers(symbol.uid)[:50]:
-            graph.callers(caller.uid)
+        graph.callers_of([caller.uid for caller in graph.callers(symbol.uid)[:50]])
 
     questions: dict[str, Callable[[Symbol], object]] = {
         "definition": lambda symbol: graph.symbols(name=symbol.name),
