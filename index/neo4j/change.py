@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -22,12 +22,16 @@ from index.neo4j.history import HistoryChange, differing
 from index.neo4j.lock import WriterLock
 from index.neo4j.read import Neo4jReader
 from index.neo4j.write import GraphWriter, KnownNodes
-from index.store import FileEntry, FileHistory, HistoryState, ResolvedFile, StoredFacts
+from index.store import Document, FileEntry, FileHistory, HistoryState, ResolvedFile, StoredFacts
 from index.types import FileRecord
 
 _MAX_ROWS_AT_ONCE = 30_000
 """Nodes and relationships that one transaction may touch: about 100 MB of the server's heap."""
 _ROWS_PER_TRANSACTION = 20_000
+_WORDS_AT_ONCE_CHARS = 12_000_000
+"""Search words are sent many together: what each transaction adds to a full-text index, the server merges later."""
+_BARE_WORDS_CHARS = 100
+"""What a document has beside its body and prose, about."""
 _FACTS_IN_MEMORY_BYTES = 32 << 20
 _READERS_GRACE_S = 1.0
 """How long queries that began on the graph before may still take."""
@@ -38,6 +42,7 @@ class _Pending:
     """Writes that the server has not seen. A file is an entry, a record alone if its content is the same, or gone."""
 
     files: dict[str, FileEntry | FileRecord | None] = field(default_factory=dict)
+    words: dict[str, Sequence[Document]] = field(default_factory=dict)
     resolutions: dict[str, ResolvedFile] = field(default_factory=dict)
     stale: set[str] = field(default_factory=set)
     """Files of which the graph may have an older resolution."""
@@ -53,6 +58,7 @@ class _Pending:
         entries = [each for each in self.files.values() if isinstance(each, FileEntry)]
         writer.remove_files([path for path, each in self.files.items() if each is None and path in known])
         writer.put_files(entries, known)
+        writer.put_words(self.words)
         writer.put_records([each for each in self.files.values() if isinstance(each, FileRecord)])
         if self.stale:
             writer.drop_resolutions(sorted(self.stale))
@@ -81,6 +87,8 @@ class Neo4jChange:
         self._keys: dict[str, array[int]] = {}
         self._providers: dict[int, set[str]] = {}
         self._pending = _Pending()
+        self._words: dict[str, Sequence[Document]] = {}
+        self._words_chars = 0
         self._indexed_at: int | None = None
         self._digests: dict[str, str] | None = None
         self._rows_of_a_file = self._mean_rows() if graph else 0
@@ -123,7 +131,9 @@ class Neo4jChange:
             self._facts.put(path, StoredFacts(entry.interface, entry.body, tuple(sorted(entry.exports))))
             for export in entry.exports:
                 self._providers.setdefault(export, set()).add(path)
-        rows = 4 + 2 * len(entry.symbols) + 2 * len(entry.chunks) + len(entry.documents)
+        self._words[path] = entry.documents
+        self._words_chars += sum(len(d.body) + len(d.prose) + _BARE_WORDS_CHARS for d in entry.documents)
+        rows = 4 + 2 * len(entry.symbols) + 2 * len(entry.chunks)
         self._add(path, entry, rows + self._rows_of_a_file * (path in self._known))
 
     def remove_file(self, path: str) -> None:
@@ -167,7 +177,7 @@ class Neo4jChange:
         if not self._staged:
             self._database.write(self._write_at_once)
             return
-        self._flush()
+        self._flush(with_words=True)
         self._wait_until_sent()
         self._database.write(lambda transaction: self._become_current(transaction, self._staged))
         self._staged = 0
@@ -202,6 +212,7 @@ class Neo4jChange:
         self._keys.pop(path, None)
         self._pending.resolutions.pop(path, None)
         self._pending.stale.discard(path)
+        self._words.pop(path, None)
         self._replaced.add(path)
 
     def _add(self, path: str, file: FileEntry | FileRecord | None, rows: int) -> None:
@@ -210,15 +221,17 @@ class Neo4jChange:
 
     def _grow(self, rows: int) -> None:
         self._pending.rows += rows
-        if not self._staged and self._pending.rows > _MAX_ROWS_AT_ONCE:
+        many_words = self._words_chars > _WORDS_AT_ONCE_CHARS
+        if not self._staged and (self._pending.rows > _MAX_ROWS_AT_ONCE or many_words):
             self._stage()
-        if self._staged and self._pending.rows > _ROWS_PER_TRANSACTION:
-            self._flush()
+        if self._staged and (self._pending.rows > _ROWS_PER_TRANSACTION or many_words):
+            self._flush(with_words=many_words)
 
     def _write_at_once(self, transaction: Transaction) -> None:
         self._lock.confirm(transaction)
         graph = self._graph or new_graph(transaction)
         writer = GraphWriter(transaction, self._base.repository, graph, KnownNodes())
+        self._pending.words = self._words
         self._pending.write(writer, self._known, self._paths)
         self._become_current(transaction, graph)
 
@@ -236,9 +249,11 @@ class Neo4jChange:
         if self._graph:
             copy_graph(self._database, self._graph, self._staged, self._waiting)
 
-    def _flush(self) -> None:
+    def _flush(self, *, with_words: bool) -> None:
         """Send what is pending to the graph beside, while the change goes on gathering."""
         pending, self._pending = self._pending, _Pending()
+        if with_words:
+            pending.words, self._words, self._words_chars = self._words, {}, 0
         known = self._known & pending.files.keys()
         for path, file in pending.files.items():
             (self._known.discard if file is None else self._known.add)(path)

@@ -28,13 +28,15 @@ from index.neo4j.rows import (
     symbol_row,
 )
 from index.neo4j.schema import KIND_LABELS, NODE_KEYS, RESOLVED_TYPES, graph_word
-from index.store import FileEntry, ResolvedFile
+from index.store import Document, FileEntry, ResolvedFile
 from index.structure import ROOT_FOLDER
 from index.types import FileRecord
 
 _ROWS_PER_STATEMENT = 5_000
 _OWN_EDGES = "|".join([*RESOLVED_TYPES, "DEPENDS_ON"])
 _EDGE_PROPERTIES = ("resolution", "confidence", "spans")
+_AS_PLANNED = "CYPHER replan=skip "
+"""For statements that can be done in one way only: else a growing database has each planned again and again."""
 _MAX_KNOWN_NODES = 1_000_000
 """About 150 MB; nodes beyond are looked up by the server."""
 End = tuple[str, str]
@@ -90,7 +92,6 @@ class GraphWriter:
         self._put_symbols(replaced, "MERGE")
         self._put_symbols(new, "CREATE")
         self._put_chunks(entries)
-        self._put_words(entries)
         self._put_facts(entries)
 
     def put_records(self, records: Iterable[FileRecord]) -> None:
@@ -151,15 +152,33 @@ class GraphWriter:
             [[path, *_looked_up(each), *resolution_counts(each)] for path, each in resolutions.items()],
         )
 
-    def run(self, statement: str, rows: Sequence[Any]) -> None:
+    def put_words(self, documents: Mapping[str, Iterable[Document]]) -> None:
+        """Write the search words of files that have none."""
+        words: dict[str, list[Row]] = {"FileWords": [], "SymbolWords": []}
+        for path, each in documents.items():
+            for document in each:
+                label = "SymbolWords" if document.uid else "FileWords"
+                row = [document.path, document.names, document.prose, document.body]
+                words[label].append([path, *row, document.uid or None])
+        for label, rows in words.items():
+            self.run(
+                f"CREATE (:{label} {{graph: $graph, scope: $scope, path: row[0], words_of_path: row[1], "
+                "names: row[2], prose: row[3], body: row[4], uid: row[5]})",
+                rows,
+            )
+
+    def run(self, statement: str, rows: Sequence[Any], option: str = "") -> None:
         """Run a statement for each `row`; `graph`, `repository` and `scope` are those of the graph."""
         for batch in batches(rows, _ROWS_PER_STATEMENT):
-            self._transaction.write(f"UNWIND $rows AS row {statement}", self._parameters(batch))
+            self._transaction.write(f"{option}UNWIND $rows AS row {statement}", self._parameters(batch))
 
     def _made(self, label: str, statement: str, rows: Sequence[Row]) -> None:
         """Run a statement that returns keys and numbers of the nodes that it brought."""
+        option = _AS_PLANNED if statement.startswith("CREATE") else ""
         for batch in batches(rows, _ROWS_PER_STATEMENT):
-            found = self._transaction.rows(f"UNWIND $rows AS row {statement}", self._parameters(batch))
+            found = self._transaction.rows(
+                f"{option}UNWIND $rows AS row {statement}", self._parameters(batch)
+            )
             self.made.put(label, found)
 
     def _parameters(self, rows: Sequence[Any]) -> dict[str, Any]:
@@ -188,7 +207,9 @@ class GraphWriter:
                 others.setdefault((source[0], target[0]), []).append([source[1], target[1], *values])
             else:
                 known.append([one, other, *values])
-        self.run(f"MATCH (s) WHERE id(s) = row[0] MATCH (t) WHERE id(t) = row[1] {create}", known)
+        self.run(
+            f"MATCH (s) WHERE id(s) = row[0] MATCH (t) WHERE id(t) = row[1] {create}", known, _AS_PLANNED
+        )
         for (source_label, target_label), rows in others.items():
             self.run(
                 f"MATCH (s:{source_label} {{graph: $graph, {NODE_KEYS[source_label]}: row[0]}}) "
@@ -284,20 +305,6 @@ class GraphWriter:
                 for one, other in pairwise(entry.chunks)
             ],
         )
-
-    def _put_words(self, entries: Iterable[FileEntry]) -> None:
-        words: dict[str, list[Row]] = {"FileWords": [], "SymbolWords": []}
-        for entry in entries:
-            for document in entry.documents:
-                label = "SymbolWords" if document.uid else "FileWords"
-                row = [document.path, document.names, document.prose, document.body]
-                words[label].append([entry.record.path, *row, document.uid or None])
-        for label, rows in words.items():
-            self.run(
-                f"CREATE (:{label} {{graph: $graph, scope: $scope, path: row[0], words_of_path: row[1], "
-                "names: row[2], prose: row[3], body: row[4], uid: row[5]})",
-                rows,
-            )
 
     def _put_facts(self, entries: Iterable[FileEntry]) -> None:
         self.run(

@@ -37,6 +37,7 @@ def tiny_transactions(monkeypatch):
     """Every change is built beside the current graph, as only a large one is."""
     monkeypatch.setattr(index.neo4j.change, "_MAX_ROWS_AT_ONCE", 1)
     monkeypatch.setattr(index.neo4j.change, "_ROWS_PER_TRANSACTION", 60)
+    monkeypatch.setattr(index.neo4j.change, "_WORDS_AT_ONCE_CHARS", 500)
     monkeypatch.setattr(index.neo4j.change, "_READERS_GRACE_S", 0.0)
 
 
