@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from index.errors import HistoryUnavailable, NotIndexed, OriginUnknown, UpdateCancelled
+from index.errors import HistoryUnavailable, NotIndexed, OriginUnknown, StoreError, UpdateCancelled
 from index.git.command import GitCommand, GitTree, Interrupted, find_git
 from index.git.history import update_history
 from index.layer.store import LayeredStore, open_layered
@@ -65,7 +65,8 @@ def write_snapshot(
                 # In one change: no reader is helped by a part, and each further change copies the graph.
                 report = update_store(store, folder, progress, cancelled, batch_files=sys.maxsize)
         history = update_history(store, root, progress, cancelled, limit_s=_HISTORY_LIMIT_S)
-        retire_older(url, key, branch_of(root))
+        with suppress(StoreError):  # the snapshot is whole; the next writer tries again
+            retire_older(url, key, branch_of(root), progress, cancelled)
         return replace(report, history=history)
     finally:
         store.close()

@@ -61,8 +61,10 @@ def _edge_kinds(database: Database, graph: int) -> list[tuple[str, str, str]]:
     return kinds
 
 
-def delete_graph(database: Database, graph: int) -> None:
+def delete_graph(database: Database, graph: int, waiting: Callable[[], None] = lambda: None) -> None:
+    """Delete a graph. `waiting` is called between its parts."""
     for label, key in NODE_KEYS.items():
+        waiting()
         database.run_in_batches(
             f"MATCH (n:{label} {{graph: $graph}}) USING INDEX n:{label}(graph, {key}) WHERE n.{key} IS NOT NULL "
             f"CALL {{ WITH n DETACH DELETE n }} IN TRANSACTIONS OF {_NODES_PER_TRANSACTION} ROWS",

@@ -6,7 +6,9 @@ one that is deleted is told so, see snapshot.py. Knows no git.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from index.errors import StoreBusy
 from index.neo4j.address import parse_address
@@ -20,11 +22,17 @@ READERS_GRACE_S = 7 * 24 * 3600.0
 """An editor that stays open for so long without an update is rare."""
 
 
-def retire_older(url: str, name: str, branch: str) -> list[str]:
+def retire_older(
+    url: str,
+    name: str,
+    branch: str,
+    progress: Callable[[str, int, int], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> list[str]:
     """Note that the snapshot `name` is of `branch`, and delete those of its repository that are long outdated.
 
     Kept are the newest few of each branch, and whatever is younger than the readers' grace. Returns the names of
-    those deleted. Raises StoreError.
+    those deleted; where it is cancelled, the rest waits for the next time. Raises StoreError.
     """
     database = Database(parse_address(url))
     try:
@@ -48,12 +56,23 @@ def retire_older(url: str, name: str, branch: str) -> list[str]:
             kept[its_branch] = kept.get(its_branch, 0) + 1
             if kept[its_branch] > KEPT_PER_BRANCH and age_s > READERS_GRACE_S:
                 outdated.append(other)
-        return [other for other in outdated if _delete(database, other)]
+        deleted = []
+        for done, other in enumerate(outdated):
+            if cancelled():
+                break
+            tell = partial(progress or _silent, "delete outdated snapshots", done, len(outdated))
+            if _delete(database, other, tell):
+                deleted.append(other)
+        return deleted
     finally:
         database.close()
 
 
-def _delete(database: Database, name: str) -> bool:
+def _silent(_: str, __: int, ___: int) -> None:
+    """Progress that nobody watches."""
+
+
+def _delete(database: Database, name: str, tell: Callable[[], None]) -> bool:
     """Delete a snapshot, unless somebody writes it just now: first it is no longer found, then it goes."""
     lock = WriterLock(database, "Repository", name)
 
@@ -70,7 +89,7 @@ def _delete(database: Database, name: str) -> bool:
     with suppress(StoreBusy), lock.held(give_up):
         graph = drop_leftovers(database, lock)
         change("SET n.retired = n.graph, n.graph = 0")
-        delete_graph(database, graph)
+        delete_graph(database, graph, tell)
         change("DETACH DELETE n")
         return True
     return False
@@ -78,6 +97,6 @@ def _delete(database: Database, name: str) -> bool:
 
 def _parts(name: str) -> tuple[str, str, str]:
     """The origin, commit and folder of a snapshot's name, `host/path@commit:folder`."""
-    origin, _, rest = name.rpartition("@")
+    origin, _, rest = name.partition("@")
     commit, _, folder = rest.partition(":")
     return origin, commit, folder
