@@ -246,6 +246,16 @@ class WorkTreeGraph:
     def callers(self, uid: str) -> list[Symbol]:
         return self._ends([edge.source for edge in self.seen().edges(target=uid, types=_CALLS)])
 
+    def callers_of(self, uids: Collection[str]) -> dict[str, list[Symbol]]:
+        """The callers of each of many symbols, asked of the store together: a second hop costs what a first does."""
+        edges = self.seen().edges_at(uids, incoming=True, types=_CALLS)
+        symbols = self.seen().symbols_by_uid({edge.source for edge in edges})
+        found: dict[str, dict[str, Symbol]] = {uid: {} for uid in uids}
+        for edge in edges:
+            if edge.source in symbols:
+                found[edge.target][edge.source] = symbols[edge.source]
+        return {uid: list(callers.values()) for uid, callers in found.items()}
+
     def callees(self, uid: str) -> list[Symbol]:
         return self._ends([edge.target for edge in self.seen().edges(source=uid, types=_CALLS)])
 

@@ -69,3 +69,15 @@ def normalised_origin(address: str) -> str:
 def _trimmed(path: str) -> str:
     trimmed = PurePosixPath(path.replace("\\", "/")).as_posix()
     return trimmed.removesuffix("/.git").removesuffix(".git") or "/"
+
+
+def branch_of(root: Path | str) -> str:
+    """The branch that is checked out at `root`, empty where none is (a build often checks out a commit alone)."""
+    from git import Repo
+    from git.exc import GitError
+
+    try:
+        with Repo(root, search_parent_directories=True) as repository:
+            return "" if repository.head.is_detached else repository.active_branch.name
+    except (GitError, ValueError, OSError):
+        return ""

@@ -17,12 +17,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from index.errors import HistoryUnavailable, NotIndexed, OriginUnknown, UpdateCancelled
+from index.errors import HistoryUnavailable, NotIndexed, OriginUnknown, StoreError, UpdateCancelled
 from index.git.command import GitCommand, GitTree, Interrupted, find_git
 from index.git.history import update_history
 from index.layer.store import LayeredStore, open_layered
 from index.neo4j.address import masked
-from index.origin import snapshot_key
+from index.origin import branch_of, snapshot_key
 from index.repository import Progress
 from index.store import GraphStore, open_store
 from index.types import UpdateReport
@@ -50,8 +50,11 @@ def write_snapshot(
 ) -> UpdateReport:
     """Write the snapshot of the commit that is checked out at `root`, where the store lacks it.
 
+    Snapshots of the repository that are long outdated are deleted then, see `retire_older`.
     Raises OriginUnknown, StoreError, UnknownStoreURL, UpdateCancelled; then readers find no snapshot of it.
     """
+    from index.neo4j.retire import retire_older
+
     key, tree = snapshot_key(root), _git(root)
     store = open_store(url, key)
     try:
@@ -62,6 +65,8 @@ def write_snapshot(
                 # In one change: no reader is helped by a part, and each further change copies the graph.
                 report = update_store(store, folder, progress, cancelled, batch_files=sys.maxsize)
         history = update_history(store, root, progress, cancelled, limit_s=_HISTORY_LIMIT_S)
+        with suppress(StoreError):  # the snapshot is whole; the next writer tries again
+            retire_older(url, key, branch_of(root), progress, cancelled)
         return replace(report, history=history)
     finally:
         store.close()

@@ -25,7 +25,7 @@ from index.types import (
     TextChunk,
 )
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
 SUPPORTED_SCHEMES = (
     "sqlite", "neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc", "memory",
@@ -199,6 +199,11 @@ class GraphReader(Protocol):
         CHANGED_WITH edge leads from the path that comes first in code-point order, and its confidence is the weight.
         A TOUCHED_BY edge leads from a path to `commit:<sha>`, newest commit first.
         """
+
+    def edges_at(
+        self, nodes: Collection[str], *, incoming: bool, types: Iterable[EdgeType] = ()
+    ) -> list[Edge]:
+        """`edges` that enter, or leave, any of these nodes, history apart; each node's in order of place."""
 
     def references(
         self, *, name: str | Collection[str] | None = None, source: str | None = None

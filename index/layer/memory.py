@@ -265,6 +265,18 @@ class MemoryStore(_Facts):
             found += self._histories.touch_edges(source, target)
         return found
 
+    def edges_at(
+        self, nodes: Collection[str], *, incoming: bool, types: Iterable[EdgeType] = ()
+    ) -> list[Edge]:
+        wanted, ends = set(types or EdgeType) - {EdgeType.CHANGED_WITH, EdgeType.TOUCHED_BY}, set(nodes)
+        return [
+            edge
+            for file in self._files(None)
+            for end in sorted(ends & (file.by_target if incoming else file.by_source).keys())
+            for edge in (file.by_target if incoming else file.by_source)[end]
+            if edge.type in wanted
+        ]
+
     def references(
         self, *, name: str | Collection[str] | None = None, source: str | None = None
     ) -> list[Reference]:

@@ -184,16 +184,36 @@ class LayeredStore:
         found = wanted - of_history
         kept: list[Edge] = []
         if found:
-            gone = shadows.gone()
-            kept = self._not_hidden(self._base.edges(source=source, target=target, types=found), shadows)
-            kept += shadows.layer.edges(source=source, target=target, types=found)
-            kept = [edge for edge in kept if edge.target not in gone]
-            places = self._places(kept)
-            kept.sort(key=lambda edge: (places(edge), _start(edge), _TYPE_ORDER[edge.type]))
+            kept = self._seen_edges(
+                self._base.edges(source=source, target=target, types=found),
+                shadows.layer.edges(source=source, target=target, types=found),
+                shadows,
+            )
         if of_history:
             edges = self._history().edges(source=source, target=target, types=of_history)
             kept += [edge for edge in edges if shadows.removed.isdisjoint((edge.source, edge.target))]
         return kept
+
+    def edges_at(
+        self, nodes: Collection[str], *, incoming: bool, types: Iterable[EdgeType] = ()
+    ) -> list[Edge]:
+        wanted, shadows = (
+            set(types or EdgeType) - {EdgeType.CHANGED_WITH, EdgeType.TOUCHED_BY},
+            self.shadows(),
+        )
+        if not wanted:
+            return []
+        below = self._base.edges_at(nodes, incoming=incoming, types=wanted)
+        return self._seen_edges(
+            below, shadows.layer.edges_at(nodes, incoming=incoming, types=wanted), shadows
+        )
+
+    def _seen_edges(self, below: list[Edge], own: list[Edge], shadows: Shadows) -> list[Edge]:
+        """Edges of both sides, those that the layer hides left out, in order of place."""
+        gone = shadows.gone()
+        kept = [edge for edge in self._not_hidden(below, shadows) + own if edge.target not in gone]
+        places = self._places(kept)
+        return sorted(kept, key=lambda edge: (places(edge), _start(edge), _TYPE_ORDER[edge.type]))
 
     def _not_hidden(self, edges: list[Edge], shadows: Shadows) -> list[Edge]:
         if not shadows.resolutions:

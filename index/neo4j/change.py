@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -21,13 +21,17 @@ from index.neo4j.graphs import copy_graph, delete_graph, new_graph
 from index.neo4j.history import HistoryChange, differing
 from index.neo4j.lock import WriterLock
 from index.neo4j.read import Neo4jReader
-from index.neo4j.write import GraphWriter
-from index.store import FileEntry, FileHistory, HistoryState, ResolvedFile, StoredFacts
+from index.neo4j.write import GraphWriter, KnownNodes
+from index.store import Document, FileEntry, FileHistory, HistoryState, ResolvedFile, StoredFacts
 from index.types import FileRecord
 
 _MAX_ROWS_AT_ONCE = 30_000
 """Nodes and relationships that one transaction may touch: about 100 MB of the server's heap."""
 _ROWS_PER_TRANSACTION = 20_000
+_WORDS_AT_ONCE_CHARS = 12_000_000
+"""Search words are sent many together: what each transaction adds to a full-text index, the server merges later."""
+_BARE_WORDS_CHARS = 100
+"""What a document has beside its body and prose, about."""
 _FACTS_IN_MEMORY_BYTES = 32 << 20
 _READERS_GRACE_S = 1.0
 """How long queries that began on the graph before may still take."""
@@ -38,17 +42,23 @@ class _Pending:
     """Writes that the server has not seen. A file is an entry, a record alone if its content is the same, or gone."""
 
     files: dict[str, FileEntry | FileRecord | None] = field(default_factory=dict)
+    words: dict[str, Sequence[Document]] = field(default_factory=dict)
     resolutions: dict[str, ResolvedFile] = field(default_factory=dict)
     stale: set[str] = field(default_factory=set)
     """Files of which the graph may have an older resolution."""
     history: HistoryChange = field(default_factory=HistoryChange)
     rows: int = 0
 
+    def takes_away(self, known: Collection[str]) -> bool:
+        """Whether nodes that are in the graph may be gone afterwards."""
+        return any(not isinstance(each, FileRecord) and path in known for path, each in self.files.items())
+
     def write(self, writer: GraphWriter, known: Collection[str], paths: Collection[str]) -> None:
         """`known` are those of the files that the graph has, `paths` all that it ever had in this change."""
         entries = [each for each in self.files.values() if isinstance(each, FileEntry)]
         writer.remove_files([path for path, each in self.files.items() if each is None and path in known])
         writer.put_files(entries, known)
+        writer.put_words(self.words)
         writer.put_records([each for each in self.files.values() if isinstance(each, FileRecord)])
         if self.stale:
             writer.drop_resolutions(sorted(self.stale))
@@ -68,6 +78,7 @@ class Neo4jChange:
         self._records = {record.path: record for record in base.files()} if graph else {}
         self._known = set(self._records)
         self._paths = set(self._records)
+        self._nodes = KnownNodes()
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="graft-neo4j")
         self._sending: Future[None] | None = None
         self._facts = _OwnFacts()
@@ -76,6 +87,8 @@ class Neo4jChange:
         self._keys: dict[str, array[int]] = {}
         self._providers: dict[int, set[str]] = {}
         self._pending = _Pending()
+        self._words: dict[str, Sequence[Document]] = {}
+        self._words_chars = 0
         self._indexed_at: int | None = None
         self._digests: dict[str, str] | None = None
         self._rows_of_a_file = self._mean_rows() if graph else 0
@@ -118,7 +131,9 @@ class Neo4jChange:
             self._facts.put(path, StoredFacts(entry.interface, entry.body, tuple(sorted(entry.exports))))
             for export in entry.exports:
                 self._providers.setdefault(export, set()).add(path)
-        rows = 4 + 2 * len(entry.symbols) + 2 * len(entry.chunks) + len(entry.documents)
+        self._words[path] = entry.documents
+        self._words_chars += sum(len(d.body) + len(d.prose) + _BARE_WORDS_CHARS for d in entry.documents)
+        rows = 4 + 2 * len(entry.symbols) + 2 * len(entry.chunks)
         self._add(path, entry, rows + self._rows_of_a_file * (path in self._known))
 
     def remove_file(self, path: str) -> None:
@@ -135,7 +150,7 @@ class Neo4jChange:
         else:
             self._pending.stale.add(path)
         self._pending.resolutions[path] = resolved
-        self._grow(2 + len(resolved.edges) + len(resolved.references) + len(resolved.links))
+        self._grow(2 + len(resolved.edges) + len(resolved.links))
 
     def put_history(
         self, state: HistoryState, files: Mapping[str, FileHistory], log: Mapping[int, bytes]
@@ -162,7 +177,7 @@ class Neo4jChange:
         if not self._staged:
             self._database.write(self._write_at_once)
             return
-        self._flush()
+        self._flush(with_words=True)
         self._wait_until_sent()
         self._database.write(lambda transaction: self._become_current(transaction, self._staged))
         self._staged = 0
@@ -187,7 +202,7 @@ class Neo4jChange:
 
     def _mean_rows(self) -> int:
         counts = self._base.counts()
-        return (3 * counts.symbols + counts.edges + counts.references) // max(1, counts.files)
+        return (3 * counts.symbols + counts.edges) // max(1, counts.files)
 
     def _forget(self, path: str) -> None:
         """Drop what this change knows of a file; from here on, what was committed of it counts no more."""
@@ -197,6 +212,7 @@ class Neo4jChange:
         self._keys.pop(path, None)
         self._pending.resolutions.pop(path, None)
         self._pending.stale.discard(path)
+        self._words.pop(path, None)
         self._replaced.add(path)
 
     def _add(self, path: str, file: FileEntry | FileRecord | None, rows: int) -> None:
@@ -205,15 +221,17 @@ class Neo4jChange:
 
     def _grow(self, rows: int) -> None:
         self._pending.rows += rows
-        if not self._staged and self._pending.rows > _MAX_ROWS_AT_ONCE:
+        many_words = self._words_chars > _WORDS_AT_ONCE_CHARS
+        if not self._staged and (self._pending.rows > _MAX_ROWS_AT_ONCE or many_words):
             self._stage()
-        if self._staged and self._pending.rows > _ROWS_PER_TRANSACTION:
-            self._flush()
+        if self._staged and (self._pending.rows > _ROWS_PER_TRANSACTION or many_words):
+            self._flush(with_words=many_words)
 
     def _write_at_once(self, transaction: Transaction) -> None:
         self._lock.confirm(transaction)
         graph = self._graph or new_graph(transaction)
-        writer = GraphWriter(transaction, self._base.repository, graph)
+        writer = GraphWriter(transaction, self._base.repository, graph, KnownNodes())
+        self._pending.words = self._words
         self._pending.write(writer, self._known, self._paths)
         self._become_current(transaction, graph)
 
@@ -231,9 +249,11 @@ class Neo4jChange:
         if self._graph:
             copy_graph(self._database, self._graph, self._staged, self._waiting)
 
-    def _flush(self) -> None:
+    def _flush(self, *, with_words: bool) -> None:
         """Send what is pending to the graph beside, while the change goes on gathering."""
         pending, self._pending = self._pending, _Pending()
+        if with_words:
+            pending.words, self._words, self._words_chars = self._words, {}, 0
         known = self._known & pending.files.keys()
         for path, file in pending.files.items():
             (self._known.discard if file is None else self._known.add)(path)
@@ -241,11 +261,16 @@ class Neo4jChange:
         self._sending = self._sender.submit(self._send, pending, known)
 
     def _send(self, pending: _Pending, known: Collection[str]) -> None:
-        def write(transaction: Transaction) -> None:
-            self._lock.confirm(transaction)
-            pending.write(GraphWriter(transaction, self._base.repository, self._staged), known, self._paths)
+        if pending.takes_away(known):
+            self._nodes = KnownNodes()
 
-        self._database.write(write)
+        def write(transaction: Transaction) -> KnownNodes:
+            self._lock.confirm(transaction)
+            writer = GraphWriter(transaction, self._base.repository, self._staged, self._nodes)
+            pending.write(writer, known, self._paths)
+            return writer.made
+
+        self._nodes.take(self._database.write(write))
 
     def _wait_until_sent(self) -> None:
         """Raises what went wrong with the writes sent last."""

@@ -33,6 +33,8 @@ _CODES_OF_REFUSED_WRITES = (
     "Neo.ClientError.General.WriteOnReadOnlyAccessDatabase",
     "Neo.ClientError.Statement.AccessMode",
 )
+_ALL_ROWS = -1
+"""Answers are read whole: pieces of a thousand rows only mean more exchanges."""
 Row = list[Any]
 Result = TypeVar("Result")
 
@@ -79,7 +81,13 @@ class Database:
             self._driver.verify_connectivity()
 
     def query(self, statement: str, parameters: Mapping[str, Any]) -> list[Row]:
-        """Ask in a transaction that may not write."""
+        """Ask in a transaction that may not write: in one exchange, or with patience where that is interrupted."""
+        with self.errors(), self._session(neo4j.READ_ACCESS) as session:
+            try:
+                return [list(record.values()) for record in session.run(statement, dict(parameters))]
+            except (Neo4jError, DriverError) as error:
+                if not error.is_retryable():
+                    raise
         return self.read(lambda transaction: transaction.rows(statement, parameters))
 
     def read(self, work: Callable[[Transaction], Result]) -> Result:
@@ -109,7 +117,7 @@ class Database:
         self._driver.close()
 
     def _session(self, access: str) -> neo4j.Session:
-        return self._driver.session(database=self._database, default_access_mode=access)
+        return self._driver.session(database=self._database, default_access_mode=access, fetch_size=_ALL_ROWS)
 
     @contextmanager
     def errors(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 
 from index.neo4j.read import Neo4jReader
@@ -17,11 +18,12 @@ _ORPHANS = (
     ("symbols of no file", "Symbol", _NO_FILE),
     ("chunks of no file", "TextChunk", _NO_FILE),
     ("facts of no file", "Facts", _NO_FILE),
+    ("resolutions of no file", "Resolution", _NO_FILE),
     ("words of no file", "FileWords", _NO_FILE),
     ("words of no symbol", "SymbolWords", "NOT EXISTS { MATCH (:Symbol {graph: n.graph, uid: n.uid}) }"),
     ("files in no folder", "File", "NOT (n)<-[:HAS_FILE]-()"),
 )
-_COUNT = "CASE WHEN size(e.spans) = 0 THEN 1 ELSE size(e.spans) / 6 END"
+_COUNT = "coalesce(size(e.spans) / 6, 1)"
 _EVERY_SYMBOL = "MATCH (s:Symbol {graph: graph}) USING INDEX s:Symbol(graph, uid) WHERE s.uid IS NOT NULL"
 _EVERY_FILE = "MATCH (s:File {graph: graph}) USING INDEX s:File(graph, path) WHERE s.path IS NOT NULL"
 
@@ -56,8 +58,8 @@ class Neo4jFiles(Neo4jReader):
 
     def resolution(self, path: str) -> ResolvedFile | None:
         rows = self._rows(
-            "MATCH (f:File {graph: graph, path: $path}) OPTIONAL MATCH (x:Facts {graph: graph, path: $path}) "
-            "RETURN x.keys",
+            "MATCH (f:File {graph: graph, path: $path}) OPTIONAL MATCH (x:Resolution {graph: graph, path: $path}) "
+            "RETURN x.keys, x.references",
             path=path,
         )
         if not rows:
@@ -71,18 +73,10 @@ class Neo4jFiles(Neo4jReader):
                 path=path,
             )
         ]
-        references = [
-            row
-            for label in ("Symbol", "File")
-            for row in self._rows(
-                f"MATCH (s:{label} {{graph: graph, path: $path}})-[m:MENTIONS]->(n:Name) "
-                "RETURN coalesce(s.uid, s.path), n.name, n.long_name, m.type, m.spans, s.path",
-                path=path,
-            )
-        ]
         links = {target: weight for _, target, weight in sorted(self.links([path], incoming=False))}
-        keys = [int(word, 16) for word in (rows[0][0] or "").split()]
-        return ResolvedFile(edges_of(edges), references_of(references), links, keys)
+        words, packed = rows[0]
+        keys = [int(word, 16) for word in (words or "").split()]
+        return ResolvedFile(edges_of(edges), references_of(path, packed) if packed else [], links, keys)
 
     def tally(self) -> Tally:
         languages: dict[str, int] = {}
@@ -97,12 +91,6 @@ class Neo4jFiles(Neo4jReader):
             ):
                 key = EdgeType(type_), Resolution(resolution)
                 edges[key] = edges.get(key, 0) + number
-        references: dict[EdgeType, int] = {}
-        for every in (_EVERY_SYMBOL, _EVERY_FILE):
-            for type_, number in self._rows(
-                f"{every} MATCH (s)-[e:MENTIONS]->() RETURN e.type, sum({_COUNT})"
-            ):
-                references[EdgeType(type_)] = references.get(EdgeType(type_), 0) + number
         kinds = self._rows(f"{_EVERY_SYMBOL} RETURN s.kind, count(*)")
         chunks = self._rows("MATCH (c:TextChunk {graph: graph}) WHERE c.uid IS NOT NULL RETURN count(*)")
         return Tally(
@@ -110,7 +98,7 @@ class Neo4jFiles(Neo4jReader):
             skipped=skipped,
             kinds={SymbolKind(kind): number for kind, number in kinds},
             edges=edges,
-            references=references,
+            references=dict(Counter(reference.type for reference in self.references())),
             chunks=chunks[0][0] if chunks else 0,
             store_bytes=0,
         )

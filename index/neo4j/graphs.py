@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from index.neo4j.database import Database, Transaction
-from index.neo4j.schema import KIND_LABELS, NODE_KEYS, graph_word
+from index.neo4j.schema import KIND_LABELS, NODE_KEYS, SCOPED_LABELS, graph_word
 
 _NODES_PER_TRANSACTION, _EDGES_PER_TRANSACTION = 2_000, 10_000
 
@@ -27,7 +27,7 @@ def copy_graph(database: Database, old: int, new: int, waiting: Callable[[], Non
     for label, more in labels:
         waiting()
         key = NODE_KEYS[label]
-        scope = ", scope: $scope" if label in ("FileWords", "SymbolWords", "Facts") else ""
+        scope = ", scope: $scope" if label in SCOPED_LABELS else ""
         database.run_in_batches(
             f"MATCH (n:{label}{more} {{graph: $old}}) WHERE n.{key} IS NOT NULL "
             f"CALL {{ WITH n CREATE (m:{label}{more}) SET m = n {{.*, graph: $new{scope}}} }} "
@@ -61,8 +61,10 @@ def _edge_kinds(database: Database, graph: int) -> list[tuple[str, str, str]]:
     return kinds
 
 
-def delete_graph(database: Database, graph: int) -> None:
+def delete_graph(database: Database, graph: int, waiting: Callable[[], None] = lambda: None) -> None:
+    """Delete a graph. `waiting` is called between its parts."""
     for label, key in NODE_KEYS.items():
+        waiting()
         database.run_in_batches(
             f"MATCH (n:{label} {{graph: $graph}}) USING INDEX n:{label}(graph, {key}) WHERE n.{key} IS NOT NULL "
             f"CALL {{ WITH n DETACH DELETE n }} IN TRANSACTIONS OF {_NODES_PER_TRANSACTION} ROWS",

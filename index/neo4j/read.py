@@ -15,6 +15,7 @@ from index.neo4j.rows import (
     edges_of,
     facts_of,
     indexed,
+    name_word,
     number_words,
     properties,
     record_of,
@@ -38,8 +39,16 @@ _WORDS_PER_QUERY, _KEYS_PER_QUERY = 200, 1_000
 """Lucene takes 1,024 clauses in one query, and a word is one for each field."""
 _UIDS_PER_QUERY = 5_000
 _MEASURED_DOCUMENTS = 500
-_FILE_OF_SOURCE = "File {graph: graph, path: $source}"
+_COUNTED_DOCUMENTS = 2_000
+"""Who holds such a word says little; the server walks through all that it counts."""
 _ALL_RESOLVED = "|".join(RESOLVED_TYPES)
+_EDGE_ROW = (
+    "RETURN coalesce(s.uid, s.path), coalesce(t.uid, t.path), type(e), e.resolution, e.confidence, e.spans, "
+    "s.path"
+)
+_LOOKED_UP = (
+    "CALL db.index.fulltext.queryNodes($index, '+scope:graph' + toString(graph) + $wanted) YIELD node "
+)
 
 
 class Neo4jReader(HistoryReader):
@@ -73,7 +82,9 @@ class Neo4jReader(HistoryReader):
     def counts(self) -> Counts:
         rows = self._ask(
             """MATCH (f:File {graph: graph}) WHERE f.path IS NOT NULL
-            RETURN count(f), sum(f.symbol_count), sum(f.edge_count), sum(f.reference_count)"""
+            WITH graph, count(f) AS files, sum(f.symbol_count) AS symbols
+            OPTIONAL MATCH (x:Resolution {graph: graph}) WHERE x.path IS NOT NULL
+            RETURN files, symbols, sum(x.edge_count), sum(x.reference_count)"""
         )
         return Counts(*rows[0]) if rows else Counts(0, 0, 0, 0)
 
@@ -127,10 +138,6 @@ class Neo4jReader(HistoryReader):
         kept = "|".join(type_ for type_ in wanted if type_ in RESOLVED_TYPES) if wanted else _ALL_RESOLVED
         if not kept:
             return []
-        answer = (
-            "RETURN coalesce(s.uid, s.path), coalesce(t.uid, t.path), type(e), e.resolution, e.confidence, "
-            "e.spans, s.path"
-        )
         given = source if source is not None else target
         condition = "" if source is None or target is None else "WHERE coalesce(t.uid, t.path) = $target "
         if given is None:
@@ -138,7 +145,7 @@ class Neo4jReader(HistoryReader):
             for label, key in (("Symbol", "uid"), ("File", "path")):
                 rows += self._ask(
                     f"MATCH (s:{label} {{graph: graph}}) USING INDEX s:{label}(graph, {key}) "
-                    f"WHERE s.{key} IS NOT NULL MATCH (s)-[e:{kept}]->(t) {answer}"
+                    f"WHERE s.{key} IS NOT NULL MATCH (s)-[e:{kept}]->(t) {_EDGE_ROW}"
                 )
             return edges_of(rows)
         here = "s" if source is not None else "t"
@@ -147,36 +154,54 @@ class Neo4jReader(HistoryReader):
         ):
             node = f"MATCH ({here}:{label} {{graph: graph, {key}: $given}})"
             rows = self._ask(
-                f"{node} OPTIONAL MATCH (s)-[e:{kept}]->(t) {condition}{answer}", given=given, target=target
+                f"{node} OPTIONAL MATCH (s)-[e:{kept}]->(t) {condition}{_EDGE_ROW}",
+                given=given,
+                target=target,
             )
             if rows:
                 return edges_of(row for row in rows if row[2] is not None)
         return []
 
+    def edges_at(
+        self, nodes: Collection[str], *, incoming: bool, types: Iterable[EdgeType] = ()
+    ) -> list[Edge]:
+        kept = "|".join(type_ for type_ in types or RESOLVED_TYPES if type_ in RESOLVED_TYPES)
+        here = "t" if incoming else "s"
+        rows: list[Row] = []
+        for batch in batches(sorted(set(nodes)) if kept else [], _UIDS_PER_QUERY):
+            rows += self._ask(
+                "UNWIND $given AS given OPTIONAL MATCH (n:Symbol {graph: graph, uid: given}) "
+                "OPTIONAL MATCH (f:File {graph: graph, path: given}) "
+                f"WITH coalesce(n, f) AS {here} WHERE {here} IS NOT NULL MATCH (s)-[e:{kept}]->(t) {_EDGE_ROW}",
+                given=batch,
+            )
+        return edges_of(rows)
+
     def references(
         self, *, name: str | Collection[str] | None = None, source: str | None = None
     ) -> list[Reference]:
-        names = [name] if isinstance(name, str) else name
-        condition, starts = "WHERE n.name IN $names" if names is not None else "", list[str]()
+        names = None if name is None else {name} if isinstance(name, str) else set(name)
+        every = "MATCH (x:Resolution {graph: graph}) WHERE x.path IS NOT NULL"
         if source is not None:
-            node = "Symbol {graph: graph, uid: $source}" if _may_be_uid(source) else _FILE_OF_SOURCE
-            starts = [f"MATCH (s:{node})"]
+            every = "MATCH (x:Resolution {graph: graph, path: $source})"
+            if _may_be_uid(source):
+                every = "MATCH (s:Symbol {graph: graph, uid: $source}) "
+                every += "MATCH (x:Resolution {graph: graph, path: s.path})"
         elif names is not None:
-            starts = ["UNWIND $names AS name MATCH (n:Name {graph: graph, name: name})"]
-        else:
-            for label, key in (("Symbol", "uid"), ("File", "path")):
-                start = f"MATCH (s:{label} {{graph: graph}}) USING INDEX s:{label}(graph, {key})"
-                starts.append(f"{start} WHERE s.{key} IS NOT NULL")
-        rows = [
-            row
-            for start in starts
-            for row in self._ask(
-                f"{start} MATCH (s)-[m:MENTIONS]->(n:Name) {condition} "
-                "RETURN coalesce(s.uid, s.path), n.name, n.long_name, m.type, m.spans, s.path",
-                names=None if names is None else sorted(set(map(indexed, names))), source=source,
-            )
-        ]  # fmt: skip
-        return references_of(rows)
+            every = _LOOKED_UP + "WITH DISTINCT node AS x"
+        rows: dict[str, bytes] = {}
+        for batch in batches(sorted(map(name_word, names)) if names is not None else [""], _KEYS_PER_QUERY):
+            found = self._ask(
+                f"{every} RETURN x.path, x.references",
+                source=source, index=LOOKUPS_INDEX, wanted=f" +names:({' '.join(batch)})",
+            )  # fmt: skip
+            rows.update((path, packed) for path, packed in found)
+        return [
+            each
+            for path in sorted(rows)
+            for each in references_of(path, rows[path])
+            if (names is None or each.name in names) and source in (None, each.source)
+        ]
 
     def chunks(self, path: str) -> list[TextChunk]:
         rows = self._ask(
@@ -207,8 +232,7 @@ class Neo4jReader(HistoryReader):
 
     def _looked_up(self, field: str, words: str) -> Iterable[str]:
         rows = self._ask(
-            "CALL db.index.fulltext.queryNodes($index, '+scope:graph' + toString(graph) + $wanted) "
-            "YIELD node RETURN node.path",
+            f"{_LOOKED_UP}RETURN node.path",
             index=LOOKUPS_INDEX, wanted=f" +{field}:({words})",
         )  # fmt: skip
         return (path for (path,) in rows)
@@ -241,7 +265,7 @@ class Neo4jReader(HistoryReader):
         return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
     def word_statistics(self, words: Iterable[str], among: Literal["files", "symbols"]) -> WordStatistics:
-        """The mean length is that of some documents."""
+        """The mean length is that of some. A word that very many hold counts as held by `_COUNTED_DOCUMENTS`."""
         label, key, index = (
             ("FileWords", "path", FILE_WORDS_INDEX)
             if among == "files"
@@ -257,9 +281,10 @@ class Neo4jReader(HistoryReader):
         wanted = sorted(set(words))
         found = self._ask(
             "UNWIND $wanted AS each CALL db.index.fulltext.queryNodes("
-            "$index, '+scope:graph' + toString(graph) + each.query) YIELD node "
+            "$index, '+scope:graph' + toString(graph) + each.query, {limit: $most}) YIELD node "
             "RETURN each.word, count(node)",
             index=index, wanted=[{"word": word, "query": _lucene([(word, 1.0)])} for word in wanted],
+            most=_COUNTED_DOCUMENTS,
         )  # fmt: skip
         return WordStatistics(documents, terms or 1.0, dict.fromkeys(wanted, 0) | dict(map(tuple, found)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -50,10 +51,11 @@ def record_of(row: Row) -> FileRecord:
 
 
 def symbol_row(symbol: Symbol, position: int) -> Row:
+    """What is empty is no property: of most symbols that is half of them."""
     return [
         symbol.uid, symbol.path, symbol.kind.value, indexed(symbol.name), long_name(symbol.name),
-        symbol.qualified_name, span_row(symbol.span), symbol.language, symbol.signature, symbol.docstring,
-        symbol.body_hash, symbol.ordinal, symbol.parent_uid, position,
+        symbol.qualified_name, span_row(symbol.span), symbol.language, symbol.signature or None,
+        symbol.docstring or None, symbol.body_hash or None, symbol.ordinal or None, symbol.parent_uid, position,
     ]  # fmt: skip
 
 
@@ -65,10 +67,11 @@ def symbols_of(rows: Iterable[Row]) -> list[Symbol]:
 
 
 def _symbol(row: Row) -> Symbol:
-    uid, path, kind, name, full_name, qualified_name, span, *rest = row[:-1]
+    uid, path, kind, name, full_name, qualified_name, span, language, *rest, parent_uid = row[:-1]
+    signature, docstring, body_hash, ordinal = rest
     return Symbol(
         uid, path, SymbolKind(kind), name if full_name is None else full_name, qualified_name,
-        Span(path, *span), *rest,
+        Span(path, *span), language, signature or "", docstring or "", body_hash or "", ordinal or 0, parent_uid,
     )  # fmt: skip
 
 
@@ -95,7 +98,7 @@ def edge_rows(edges: Iterable[Edge]) -> dict[EdgeType, list[Row]]:
         joined.setdefault(key, []).extend(() if edge.span is None else span_row(edge.span))
     rows: dict[EdgeType, list[Row]] = {}
     for (type_, *row, _), spans in joined.items():
-        rows.setdefault(type_, []).append([*row, spans])
+        rows.setdefault(type_, []).append([*row, spans or None])
     return rows
 
 
@@ -103,7 +106,7 @@ def edges_of(rows: Iterable[Row]) -> list[Edge]:
     """Edges in order of place, of rows (source, target, type, resolution, confidence, spans, path of the source)."""
     edges: list[tuple[str, int, str, Edge]] = []
     for source, target, type_name, resolution, confidence, spans, path in rows:
-        places: list[Span | None] = [*spans_of(path, spans)]
+        places: list[Span | None] = [*spans_of(path, spans or ())]
         for span in places or [None]:
             edge = Edge(source, target, EdgeType(type_name), Resolution(resolution), confidence, span)
             edges.append((path, -1 if span is None else span.start_byte, type_name, edge))
@@ -111,34 +114,38 @@ def edges_of(rows: Iterable[Row]) -> list[Edge]:
     return [edge for *_, edge in edges]
 
 
-def mention_rows(references: Iterable[Reference]) -> list[Row]:
-    """(source, name, long name, type, spans) of what was not resolved."""
-    by_place = {(r.source, r.span.start_byte, r.type, r.name): r for r in references}
+def pack_references(references: Iterable[Reference]) -> bytes:
+    """References as one value, all uses of a name by a source joined."""
     joined: dict[tuple[str, str, str], list[int]] = {}
-    for reference in by_place.values():
+    for reference in _by_place(references).values():
         key = reference.source, reference.name, reference.type.value
         joined.setdefault(key, []).extend(span_row(reference.span))
-    return [
-        [source, indexed(name), long_name(name), type_, spans]
-        for (source, name, type_), spans in joined.items()
-    ]
+    return pack(json.dumps([[*key, spans] for key, spans in joined.items()]).encode())
 
 
-def references_of(rows: Iterable[Row]) -> list[Reference]:
-    """References in order of place, of rows (source, name, long name, type, spans, path of the source)."""
+def references_of(path: str, packed: bytes) -> list[Reference]:
+    """The references of the file at `path`, in order of place."""
     found = [
-        Reference(source, name if full_name is None else full_name, EdgeType(type_name), span)
-        for source, name, full_name, type_name, spans, path in rows
+        Reference(source, name, EdgeType(type_name), span)
+        for source, name, type_name, spans in json.loads(zlib.decompress(packed))
         for span in spans_of(path, spans)
     ]
-    return sorted(found, key=lambda reference: (reference.span.path, reference.span.start_byte))
+    return sorted(found, key=lambda reference: reference.span.start_byte)
+
+
+def name_word(name: str) -> str:
+    """A word that stands for a name in a full-text index; names that share one are told apart when read."""
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+
+
+def _by_place(references: Iterable[Reference]) -> dict[tuple[str, int, EdgeType, str], Reference]:
+    return {(r.source, r.span.start_byte, r.type, r.name): r for r in references}
 
 
 def resolution_counts(resolved: ResolvedFile) -> tuple[int, int]:
     """How many edges and references a file's resolution stores."""
     edges = {(e.source, e.type, e.target, e.span.start_byte if e.span else -1) for e in resolved.edges}
-    references = {(r.source, r.type, r.name, r.span.start_byte) for r in resolved.references}
-    return len(edges), len(references)
+    return len(edges), len(_by_place(resolved.references))
 
 
 def number_words(numbers: Collection[int]) -> str:

@@ -7,9 +7,9 @@ takes its place in one step.
     (:Repository {name, graph}) … (:Directory)-[:HAS_FILE]->(:Directory|File)
     (:File)-[:HAS_AST]->(:Symbol:Module)-[:PARENT_OF]->(:Symbol:Class)-[:CALLS|…]->(:Symbol|File)
     (:File)-[:HAS_TEXT]->(:TextChunk)-[:NEXT_CHUNK]->(:TextChunk)    (:File)-[:DEPENDS_ON {weight}]->(:File)
-    (:Symbol|File)-[:MENTIONS {type, spans}]->(:Name)                what was not resolved
-    (:FileWords) (:SymbolWords) (:Facts)                             what full-text search and updates need
-    (:File)-[:TOUCHED_BY]->(:Commit), (:File)-[:CHANGED_WITH]->(:File), see neo4j_history
+    (:FileWords) (:SymbolWords)                                      what full-text search needs
+    (:Facts) (:Resolution)          what updates need of a file; unresolved references, packed, found by their names
+    (:File)-[:TOUCHED_BY]->(:Commit), (:File)-[:CHANGED_WITH]->(:File), see history.py
 """
 
 from __future__ import annotations
@@ -48,21 +48,26 @@ NODE_KEYS = {
     "File": "path",
     "Symbol": "uid",
     "TextChunk": "uid",
-    "Name": "name",
     "FileWords": "path",
-    "SymbolWords": "uid",
+    "SymbolWords": "path",
     "Facts": "path",
+    "Resolution": "path",
     "Commit": "sha",
     "HistoryState": "name",
     "HistorySegment": "number",
 }
-"""Each label's property that is unique within a graph."""
+"""Each label's property by which nodes of a graph are found."""
+_NOT_UNIQUE = frozenset({"SymbolWords"})
+SCOPED_LABELS = frozenset({"FileWords", "SymbolWords", "Facts", "Resolution"})
+"""Those in full-text indexes, where `scope` names the graph."""
 _UNIQUE = "CREATE CONSTRAINT graft_{name} IF NOT EXISTS FOR (n:{label}) REQUIRE {key} IS UNIQUE"
 _RANGE = "CREATE INDEX graft_{name} IF NOT EXISTS FOR (n:{label}) ON (n.graph, n.{key})"
 _FULLTEXT = (
     "CREATE FULLTEXT INDEX {name} IF NOT EXISTS FOR (n:{label}) ON EACH [{keys}] "
     "OPTIONS {{indexConfig: {{`fulltext.analyzer`: '{analyzer}'}}}}"
 )
+_FORMER_LABELS = ("Name",)
+"""Of older schemas."""
 _AWAIT_S = 300
 _STORE_CONSTRAINT = _UNIQUE.format(name="store", label="GraftStore", key="n.name")
 
@@ -79,6 +84,7 @@ def _statements() -> list[str]:
         *(
             _UNIQUE.format(name=label.lower(), label=label, key=f"(n.graph, n.{key})")
             for label, key in NODE_KEYS.items()
+            if label not in _NOT_UNIQUE
         ),
         _RANGE.format(name="symbol_name", label="Symbol", key="name"),
         _RANGE.format(name="symbol_path", label="Symbol", key="path"),
@@ -87,7 +93,10 @@ def _statements() -> list[str]:
         _FULLTEXT.format(name=FILE_WORDS_INDEX, label="FileWords", keys=words, analyzer="english"),
         _FULLTEXT.format(name=SYMBOL_WORDS_INDEX, label="SymbolWords", keys=words, analyzer="english"),
         _FULLTEXT.format(
-            name=LOOKUPS_INDEX, label="Facts", keys="n.scope, n.keys, n.exports", analyzer="whitespace"
+            name=LOOKUPS_INDEX,
+            label="Facts|Resolution",
+            keys="n.scope, n.exports, n.keys, n.names",
+            analyzer="whitespace",
         ),
     ]
 
@@ -144,7 +153,7 @@ def _drop_older(database: Database) -> None:
         {},
     ):
         database.run(f"DROP INDEX `{name}` IF EXISTS")
-    for label in ("Repository", *NODE_KEYS):
+    for label in ("Repository", *NODE_KEYS, *_FORMER_LABELS):
         database.run_in_batches(
             f"MATCH (n:{label}) WHERE n.graph IS NOT NULL "
             "CALL { WITH n DETACH DELETE n } IN TRANSACTIONS OF 2000 ROWS",

@@ -43,8 +43,18 @@ _OPENS = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 _WATCHED = 'exec 3<&0; "$@" & server=$!; { cat <&3 >/dev/null; kill $server; } & wait $server'
 _ASSEMBLE_TIMEOUT_S, _START_TIMEOUT_S, _STOP_TIMEOUT_S = 1_800, 120, 30
 _LOG_LINES = 15
-_HEAP = "512m"
-_BRIEF = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+_LASTING = (
+    "-Xms512m",
+    "-Xmx2g",
+    "-XX:+UseParallelGC",
+    "-XX:Tier4InvocationThreshold=30000",
+    "-XX:Tier4MinInvocationThreshold=10000",
+    "-XX:Tier4CompileThreshold=60000",
+    "-XX:Tier4BackEdgeThreshold=250000",
+)
+"""Tuned on a first index of Django (2 cores, November 2026): with 512 MB a third of its time went into collecting
+garbage, and half of the rest into compiling to the utmost what runs a few seconds."""
+_BRIEF = ("-Xms512m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
 def missing_program() -> str | None:
@@ -118,9 +128,7 @@ class Server:
         (self.home / "conf" / "neo4j.conf").write_text("\n".join(self._settings()) + "\n")
         command = [
             "java",
-            f"-Xms{_HEAP}",
-            f"-Xmx{_HEAP}",
-            *(_BRIEF if self._is_brief else ()),
+            *(_BRIEF if self._is_brief else _LASTING),
             "-cp",
             f"{jars}/*",
         ]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 from index.errors import StoreUnavailable
 from index.neo4j.address import parse_address
 from index.neo4j.database import Database
 from index.neo4j.files import Neo4jFiles
+from index.neo4j.rows import Row
 from index.neo4j.schema import stored_version
 from index.store import SCHEMA_VERSION, WordStatistics
 from index.types import FileRecord
+
+_LOOK_AGAIN_S = 60.0
+"""How often an answer of nothing is doubted."""
 
 
 class Neo4jSnapshot(Neo4jFiles):
@@ -23,6 +28,23 @@ class Neo4jSnapshot(Neo4jFiles):
         self._indexed_at = 0
         self._files: list[FileRecord] | None = None
         self._words: dict[str, WordStatistics] = {}
+        self._seen_s = time.monotonic()
+
+    def _rows(self, statement: str, **parameters: Any) -> list[Row]:
+        rows = super()._rows(statement, **parameters)
+        if not rows and time.monotonic() - self._seen_s > _LOOK_AGAIN_S:
+            self._make_sure_it_is_there()
+        return rows
+
+    def _make_sure_it_is_there(self) -> None:
+        """A snapshot that was deleted would else answer as an empty one."""
+        if not super()._rows("RETURN 1"):
+            raise StoreUnavailable(
+                f"{self.location}: the snapshot {self.repository} was deleted, as newer ones took its place. "
+                "Open the graph again.",
+                self.location,
+            )
+        self._seen_s = time.monotonic()
 
     def indexed_at(self) -> int:
         self._indexed_at = self._indexed_at or super().indexed_at()

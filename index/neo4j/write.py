@@ -1,4 +1,8 @@
-"""Statements that bring files and their resolutions into one graph of the Neo4j store. Begins no transaction."""
+"""Statements that bring files and their resolutions into one graph of the Neo4j store. Begins no transaction.
+
+What a new relationship joins was mostly created a moment ago by the same change: its ends are then named by the
+numbers that the server gave them, which saves it a look-up in an index, and locks, for each end.
+"""
 
 from __future__ import annotations
 
@@ -15,29 +19,57 @@ from index.neo4j.rows import (
     batches,
     edge_rows,
     file_row,
-    mention_rows,
+    name_word,
     number_words,
     pack,
+    pack_references,
     resolution_counts,
     span_row,
     symbol_row,
 )
-from index.neo4j.schema import KIND_LABELS, RESOLVED_TYPES, graph_word
-from index.store import FileEntry, ResolvedFile
+from index.neo4j.schema import KIND_LABELS, NODE_KEYS, RESOLVED_TYPES, graph_word
+from index.store import Document, FileEntry, ResolvedFile
 from index.structure import ROOT_FOLDER
-from index.types import EdgeType, FileRecord, SymbolKind
+from index.types import FileRecord
 
 _ROWS_PER_STATEMENT = 5_000
-_OWN_EDGES = "|".join([*RESOLVED_TYPES, "MENTIONS", "DEPENDS_ON"])
+_OWN_EDGES = "|".join([*RESOLVED_TYPES, "DEPENDS_ON"])
+_EDGE_PROPERTIES = ("resolution", "confidence", "spans")
+_AS_PLANNED = "CYPHER replan=skip "
+"""For statements that can be done in one way only: else a growing database has each planned again and again."""
+_MAX_KNOWN_NODES = 1_000_000
+"""About 150 MB; nodes beyond are looked up by the server."""
+End = tuple[str, str]
+"""A node as its label and key."""
+
+
+class KnownNodes:
+    """The server's numbers of nodes that a change created in its graph."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, dict[str, int]] = {}
+
+    def get(self, end: End) -> int | None:
+        return self._ids.get(end[0], {}).get(end[1])
+
+    def put(self, label: str, ids: Iterable[Row]) -> None:
+        self._ids.setdefault(label, {}).update((key, number) for key, number in ids)
+
+    def take(self, other: KnownNodes) -> None:
+        """Add those of a transaction that was committed."""
+        for label, ids in other._ids.items():
+            if label != "TextChunk" and sum(map(len, self._ids.values())) < _MAX_KNOWN_NODES:
+                self._ids.setdefault(label, {}).update(ids)
 
 
 class GraphWriter:
-    """Writes of one transaction into one graph."""
+    """Writes of one transaction into one graph. `known` are nodes of it; those that are created come to `made`."""
 
-    def __init__(self, transaction: Transaction, repository: str, graph: int) -> None:
+    def __init__(self, transaction: Transaction, repository: str, graph: int, known: KnownNodes) -> None:
         self._transaction = transaction
         self._repository = repository
         self._graph = graph
+        self._known, self.made = known, KnownNodes()
 
     def put_files(self, entries: Sequence[FileEntry], known: Collection[str]) -> None:
         """Write files and all that they say by themselves; `known` are those of them that are in the graph."""
@@ -49,25 +81,26 @@ class GraphWriter:
                 "MATCH (s:Symbol {graph: $graph, path: row[0]}) WHERE NOT s.uid IN row[1] DETACH DELETE s",
                 kept,
             )
-        self.put_records([entry.record for entry in entries])
-        self._put_folders([entry.record.path for entry in entries if entry.record.path not in known])
+            self.put_records([entry.record for entry in replaced])
+            self.run(
+                "MATCH (f:File {graph: $graph, path: row[0]}) SET f.symbol_count = row[1]",
+                [[entry.record.path, _symbol_count(entry)] for entry in replaced],
+            )
+        new = [entry for entry in entries if entry.record.path not in known]
+        self._create_files(new)
+        self._put_folders([entry.record.path for entry in new])
         self._put_symbols(replaced, "MERGE")
-        self._put_symbols([entry for entry in entries if entry.record.path not in known], "CREATE")
+        self._put_symbols(new, "CREATE")
         self._put_chunks(entries)
-        self._put_words(entries)
         self._put_facts(entries)
-        self.run(
-            "MATCH (f:File {graph: $graph, path: row[0]}) "
-            "SET f.symbol_count = row[1], f.edge_count = 0, f.reference_count = 0",
-            [[entry.record.path, len({s.uid for s in entry.symbols})] for entry in entries],
-        )
 
     def put_records(self, records: Iterable[FileRecord]) -> None:
-        assigned = ", ".join(f"f.{name} = row[{n}]" for n, name in enumerate(FILE_PROPERTIES))
-        self.run(
-            f"MERGE (f:File {{graph: $graph, path: row[0]}}) "
-            f"SET {assigned}, f.name = row[{len(FILE_PROPERTIES)}], f.repository = $repository",
-            [[*file_row(record), basename(record.path)] for record in records],
+        """Write the records of files that are in the graph."""
+        assigned = ", ".join(f"f.{name} = row[{n}]" for n, name in enumerate(FILE_PROPERTIES) if n)
+        self._made(
+            "File",
+            f"MATCH (f:File {{graph: $graph, path: row[0]}}) SET {assigned} RETURN row[0], id(f)",
+            list(map(file_row, records)),
         )
 
     def remove_files(self, paths: Sequence[str]) -> None:
@@ -90,65 +123,103 @@ class GraphWriter:
 
     def drop_resolutions(self, paths: Sequence[str]) -> None:
         """Take back what resolving these files brought."""
-        names = [
-            name
-            for label in ("Symbol", "File")
-            for name in self._transaction.rows(
-                f"UNWIND $rows AS row MATCH (s:{label} {{graph: $graph, path: row}}) "
-                f"OPTIONAL MATCH (s)-[e:{_OWN_EDGES}]->(t) DELETE e "
-                "WITH t WHERE t:Name RETURN DISTINCT t.name",
-                {"rows": list(paths), "graph": self._graph},
-            )
-        ]
-        self.run(
-            "MATCH (n:Name {graph: $graph, name: row}) WHERE NOT (n)<-[:MENTIONS]-() DELETE n",
-            [name for (name,) in names],
-        )
+        for label in ("Symbol", "File"):
+            self.run(f"MATCH (s:{label} {{graph: $graph, path: row}})-[e:{_OWN_EDGES}]->() DELETE e", paths)
+        self.run("MATCH (x:Resolution {graph: $graph, path: row}) DELETE x", paths)
 
     def put_resolutions(self, resolutions: Mapping[str, ResolvedFile], paths: Collection[str]) -> None:
         """Write resolutions of files that have none; `paths` are all files of the graph."""
-        rows: dict[tuple[EdgeType, str, str], list[Row]] = {}
+        rows: dict[str, list[tuple[End, End, Row]]] = {}
         for resolved in resolutions.values():
             for type_, some in edge_rows(resolved.edges).items():
-                for row in some:
-                    source, target = ("File" if end in paths else "Symbol" for end in row[:2])
-                    rows.setdefault((type_, source, target), []).append(row)
-        for (type_, source, target), some in rows.items():
-            self.run(
-                f"MATCH (s:{source} {{graph: $graph, {_key(source)}: row[0]}}) "
-                f"MATCH (t:{target} {{graph: $graph, {_key(target)}: row[1]}}) "
-                f"CREATE (s)-[:{type_} {{resolution: row[2], confidence: row[3], spans: row[4]}}]->(t)",
-                some,
-            )
-        self._put_mentions(
-            [row for each in resolutions.values() for row in mention_rows(each.references)], paths
+                rows.setdefault(type_, []).extend(
+                    (_end(source, paths), _end(target, paths), values) for source, target, *values in some
+                )
+        for name, links in rows.items():
+            self._link(name, links, _EDGE_PROPERTIES)
+        self._link(
+            "DEPENDS_ON",
+            [
+                (("File", path), ("File", target), [weight])
+                for path, each in resolutions.items()
+                for target, weight in each.links.items()
+            ],
+            ("weight",),
         )
         self.run(
-            "MATCH (f:File {graph: $graph, path: row[0]}) MATCH (t:File {graph: $graph, path: row[1]}) "
-            "CREATE (f)-[:DEPENDS_ON {weight: row[2]}]->(t)",
-            [[path, *link] for path, each in resolutions.items() for link in each.links.items()],
-        )
-        self.run(
-            "MATCH (x:Facts {graph: $graph, path: row[0]}) SET x.keys = row[1]",
-            [[path, number_words(each.keys)] for path, each in resolutions.items()],
-        )
-        self.run(
-            "MATCH (f:File {graph: $graph, path: row[0]}) SET f.edge_count = row[1], f.reference_count = row[2]",
-            [[path, *resolution_counts(each)] for path, each in resolutions.items()],
+            "CREATE (:Resolution {graph: $graph, scope: $scope, path: row[0], keys: row[1], names: row[2], "
+            "references: row[3], edge_count: row[4], reference_count: row[5]})",
+            [[path, *_looked_up(each), *resolution_counts(each)] for path, each in resolutions.items()],
         )
 
-    def run(self, statement: str, rows: Sequence[Any]) -> None:
+    def put_words(self, documents: Mapping[str, Iterable[Document]]) -> None:
+        """Write the search words of files that have none."""
+        words: dict[str, list[Row]] = {"FileWords": [], "SymbolWords": []}
+        for path, each in documents.items():
+            for document in each:
+                label = "SymbolWords" if document.uid else "FileWords"
+                row = [document.path, document.names, document.prose, document.body]
+                words[label].append([path, *row, document.uid or None])
+        for label, rows in words.items():
+            self.run(
+                f"CREATE (:{label} {{graph: $graph, scope: $scope, path: row[0], words_of_path: row[1], "
+                "names: row[2], prose: row[3], body: row[4], uid: row[5]})",
+                rows,
+            )
+
+    def run(self, statement: str, rows: Sequence[Any], option: str = "") -> None:
         """Run a statement for each `row`; `graph`, `repository` and `scope` are those of the graph."""
         for batch in batches(rows, _ROWS_PER_STATEMENT):
-            self._transaction.write(
-                f"UNWIND $rows AS row {statement}",
-                {
-                    "rows": batch,
-                    "graph": self._graph,
-                    "repository": self._repository,
-                    "scope": graph_word(self._graph),
-                },
+            self._transaction.write(f"{option}UNWIND $rows AS row {statement}", self._parameters(batch))
+
+    def _made(self, label: str, statement: str, rows: Sequence[Row]) -> None:
+        """Run a statement that returns keys and numbers of the nodes that it brought."""
+        option = _AS_PLANNED if statement.startswith("CREATE") else ""
+        for batch in batches(rows, _ROWS_PER_STATEMENT):
+            found = self._transaction.rows(
+                f"{option}UNWIND $rows AS row {statement}", self._parameters(batch)
             )
+            self.made.put(label, found)
+
+    def _parameters(self, rows: Sequence[Any]) -> dict[str, Any]:
+        return {
+            "rows": rows,
+            "graph": self._graph,
+            "repository": self._repository,
+            "scope": graph_word(self._graph),
+        }
+
+    def _link(
+        self,
+        type_: str,
+        links: Iterable[tuple[End, End, Row]],
+        names: Sequence[str] = (),
+        verb: str = "CREATE",
+    ) -> None:
+        """Join nodes by relationships of a type, with these properties."""
+        given = ", ".join(f"{name}: row[{n}]" for n, name in enumerate(names, 2))
+        create = f"{verb} (s)-[:{type_} {{{given}}}]->(t)"
+        known: list[Row] = []
+        others: dict[tuple[str, str], list[Row]] = {}
+        for source, target, values in links:
+            one, other = self._number(source), self._number(target)
+            if one is None or other is None:
+                others.setdefault((source[0], target[0]), []).append([source[1], target[1], *values])
+            else:
+                known.append([one, other, *values])
+        self.run(
+            f"MATCH (s) WHERE id(s) = row[0] MATCH (t) WHERE id(t) = row[1] {create}", known, _AS_PLANNED
+        )
+        for (source_label, target_label), rows in others.items():
+            self.run(
+                f"MATCH (s:{source_label} {{graph: $graph, {NODE_KEYS[source_label]}: row[0]}}) "
+                f"MATCH (t:{target_label} {{graph: $graph, {NODE_KEYS[target_label]}: row[1]}}) {create}",
+                rows,
+            )
+
+    def _number(self, end: End) -> int | None:
+        made = self.made.get(end)
+        return self._known.get(end) if made is None else made
 
     def _drop_contents(self, paths: Sequence[str]) -> None:
         """Delete what files brought, but for their records and symbols."""
@@ -158,112 +229,93 @@ class GraphWriter:
         for label in ("TextChunk", "Facts", "FileWords", "SymbolWords"):
             self.run(f"MATCH (n:{label} {{graph: $graph, path: row}}) DETACH DELETE n", paths)
 
-    def _put_folders(self, paths: Iterable[str]) -> None:
-        folders: dict[str, str] = {}
-        files = []
-        for path in paths:
-            files.append([dirname(path) or ROOT_FOLDER, path])
-            for folder in _folders_above(path):
-                folders[folder] = dirname(folder) or ROOT_FOLDER
-        self.run(
-            "MERGE (d:Directory {graph: $graph, path: row[0]}) SET d.name = row[1], d.repository = $repository",
-            [[folder, basename(folder)] for folder in folders],
-        )
-        self.run(
-            "MATCH (p:Directory {graph: $graph, path: row[0]}) MATCH (d:Directory {graph: $graph, path: row[1]}) "
-            "MERGE (p)-[:HAS_FILE]->(d)",
-            [[parent, folder] for folder, parent in folders.items() if folder != ROOT_FOLDER],
-        )
-        self.run(
-            "MATCH (p:Directory {graph: $graph, path: row[0]}) MATCH (f:File {graph: $graph, path: row[1]}) "
-            "CREATE (p)-[:HAS_FILE]->(f)",
-            files,
+    def _create_files(self, entries: Sequence[FileEntry]) -> None:
+        given = ", ".join(f"{name}: row[{n}]" for n, name in enumerate(FILE_PROPERTIES))
+        more = len(FILE_PROPERTIES)
+        self._made(
+            "File",
+            f"CREATE (f:File {{graph: $graph, repository: $repository, {given}, name: row[{more}], "
+            f"symbol_count: row[{more + 1}]}}) RETURN row[0], id(f)",
+            [
+                [*file_row(entry.record), basename(entry.record.path), _symbol_count(entry)]
+                for entry in entries
+            ],
         )
 
+    def _put_folders(self, paths: Iterable[str]) -> None:
+        """Write the folders above new files, unless this change did before."""
+        folders: dict[str, str] = {}
+        files: list[tuple[End, End, Row]] = []
+        for path in paths:
+            files.append((("Directory", dirname(path) or ROOT_FOLDER), ("File", path), []))
+            for folder in _folders_above(path):
+                if folder in folders or self._number(("Directory", folder)) is not None:
+                    break
+                folders[folder] = dirname(folder) or ROOT_FOLDER
+        self._made(
+            "Directory",
+            "MERGE (d:Directory {graph: $graph, path: row[0]}) SET d.name = row[1], d.repository = $repository "
+            "RETURN row[0], id(d)",
+            [[folder, basename(folder)] for folder in folders],
+        )
+        inner = [
+            (("Directory", parent), ("Directory", folder), list[Any]())
+            for folder, parent in folders.items()
+            if folder != ROOT_FOLDER
+        ]
+        self._link("HAS_FILE", inner, verb="MERGE")
+        self._link("HAS_FILE", files)
+
     def _put_symbols(self, entries: Iterable[FileEntry], verb: str) -> None:
-        by_kind: dict[SymbolKind, list[Row]] = {}
-        tops, parents = [], []
+        by_kind: dict[str, list[Row]] = {}
+        tops: list[tuple[End, End, Row]] = []
+        parents: list[tuple[End, End, Row]] = []
         for entry in entries:
             for position, symbol in enumerate({symbol.uid: symbol for symbol in entry.symbols}.values()):
-                by_kind.setdefault(symbol.kind, []).append(symbol_row(symbol, position))
+                by_kind.setdefault(KIND_LABELS[symbol.kind], []).append(symbol_row(symbol, position))
                 if symbol.parent_uid is None:
-                    tops.append([symbol.path, symbol.uid])
+                    tops.append((("File", symbol.path), ("Symbol", symbol.uid), []))
                 else:
-                    parents.append([symbol.parent_uid, symbol.uid])
-        assigned = ", ".join(f"s.{name} = row[{n}]" for n, name in enumerate(SYMBOL_PROPERTIES) if n)
-        for kind, rows in by_kind.items():
+                    parents.append((("Symbol", symbol.parent_uid), ("Symbol", symbol.uid), []))
+        for label, rows in by_kind.items():
             if verb == "CREATE":
                 given = ", ".join(f"{name}: row[{n}]" for n, name in enumerate(SYMBOL_PROPERTIES))
-                self.run(f"CREATE (:Symbol:{KIND_LABELS[kind]} {{graph: $graph, {given}}})", rows)
+                statement = f"CREATE (s:Symbol:{label} {{graph: $graph, {given}}})"
             else:
-                label = KIND_LABELS[kind]
-                self.run(f"MERGE (s:Symbol {{graph: $graph, uid: row[0]}}) SET s:{label}, {assigned}", rows)
-        self.run(
-            "MATCH (f:File {graph: $graph, path: row[0]}) MATCH (s:Symbol {graph: $graph, uid: row[1]}) "
-            "CREATE (f)-[:HAS_AST]->(s)",
-            tops,
-        )
-        self.run(
-            "MATCH (p:Symbol {graph: $graph, uid: row[0]}) MATCH (s:Symbol {graph: $graph, uid: row[1]}) "
-            "CREATE (p)-[:PARENT_OF]->(s)",
-            parents,
-        )
+                assigned = ", ".join(f"s.{name} = row[{n}]" for n, name in enumerate(SYMBOL_PROPERTIES) if n)
+                statement = f"MERGE (s:Symbol {{graph: $graph, uid: row[0]}}) SET s:{label}, {assigned}"
+            self._made("Symbol", f"{statement} RETURN row[0], id(s)", rows)
+        self._link("HAS_AST", tops)
+        self._link("PARENT_OF", parents)
 
     def _put_chunks(self, entries: Iterable[FileEntry]) -> None:
         chunks = [chunk for entry in entries for chunk in entry.chunks]
-        self.run(
-            "MATCH (f:File {graph: $graph, path: row[0]}) CREATE (f)-[:HAS_TEXT]->"
-            "(:TextChunk {graph: $graph, path: row[0], uid: row[1], ordinal: row[2], text: row[3], span: row[4]})",
-            [[c.path, c.uid, c.ordinal, c.text, span_row(c.span)] for c in chunks],
+        self._made(
+            "TextChunk",
+            "CREATE (c:TextChunk {graph: $graph, uid: row[0], path: row[1], ordinal: row[2], text: row[3], "
+            "span: row[4]}) RETURN row[0], id(c)",
+            [[c.uid, c.path, c.ordinal, c.text, span_row(c.span)] for c in chunks],
         )
-        self.run(
-            "MATCH (a:TextChunk {graph: $graph, uid: row[0]}) MATCH (b:TextChunk {graph: $graph, uid: row[1]}) "
-            "CREATE (a)-[:NEXT_CHUNK]->(b)",
-            [[one.uid, other.uid] for entry in entries for one, other in pairwise(entry.chunks)],
+        self._link("HAS_TEXT", [(("File", c.path), ("TextChunk", c.uid), []) for c in chunks])
+        self._link(
+            "NEXT_CHUNK",
+            [
+                (("TextChunk", one.uid), ("TextChunk", other.uid), [])
+                for entry in entries
+                for one, other in pairwise(entry.chunks)
+            ],
         )
-
-    def _put_words(self, entries: Iterable[FileEntry]) -> None:
-        words: dict[str, list[Row]] = {"FileWords": [], "SymbolWords": []}
-        for entry in entries:
-            for document in entry.documents:
-                label = "SymbolWords" if document.uid else "FileWords"
-                row = [document.path, document.names, document.prose, document.body]
-                words[label].append([entry.record.path, *row, document.uid or None])
-        for label, rows in words.items():
-            self.run(
-                f"CREATE (:{label} {{graph: $graph, scope: $scope, path: row[0], words_of_path: row[1], "
-                "names: row[2], prose: row[3], body: row[4], uid: row[5]})",
-                rows,
-            )
 
     def _put_facts(self, entries: Iterable[FileEntry]) -> None:
         self.run(
             "CREATE (:Facts {graph: $graph, scope: $scope, path: row[0], interface: row[1], body: row[2], "
-            "exports: row[3], keys: ''})",
+            "exports: row[3]})",
             [
                 [entry.record.path, pack(entry.interface), pack(entry.body), number_words(entry.exports)]
                 for entry in entries
                 if entry.interface or entry.documents
             ],
         )
-
-    def _put_mentions(self, rows: Sequence[Row], paths: Collection[str]) -> None:
-        names = {row[1]: row[2] for row in rows}
-        self.run(
-            "MERGE (n:Name {graph: $graph, name: row[0]}) SET n.long_name = row[1]",
-            list(map(list, names.items())),
-        )
-        for label in ("Symbol", "File"):
-            self.run(
-                f"MATCH (s:{label} {{graph: $graph, {_key(label)}: row[0]}}) "
-                "MATCH (n:Name {graph: $graph, name: row[1]}) "
-                "CREATE (s)-[:MENTIONS {type: row[2], spans: row[3]}]->(n)",
-                [
-                    [source, name, type_, spans]
-                    for source, name, _, type_, spans in rows
-                    if (source in paths) == (label == "File")
-                ],
-            )
 
 
 def _folders_above(path: str) -> list[str]:
@@ -275,5 +327,15 @@ def _folders_above(path: str) -> list[str]:
     return folders
 
 
-def _key(label: str) -> str:
-    return "path" if label == "File" else "uid"
+def _symbol_count(entry: FileEntry) -> int:
+    return len({symbol.uid for symbol in entry.symbols})
+
+
+def _end(name: str, paths: Collection[str]) -> End:
+    return ("File" if name in paths else "Symbol"), name
+
+
+def _looked_up(resolved: ResolvedFile) -> tuple[str, str, bytes]:
+    """The look-ups of a resolution and its unresolved names, as words of a full-text index; its references."""
+    names = {name_word(reference.name) for reference in resolved.references}
+    return number_words(resolved.keys), " ".join(sorted(names)), pack_references(resolved.references)

@@ -196,6 +196,16 @@ class SQLiteReader(FactsReader, EdgeReader, HistoryReader):
             found += self._touch_edges(source, target)
         return found
 
+    def edges_at(
+        self, nodes: Collection[str], *, incoming: bool, types: Iterable[EdgeType] = ()
+    ) -> list[Edge]:
+        wanted = set(types or EdgeType) - _HISTORY_TYPES
+        found: list[Edge] = []
+        for node in sorted(set(nodes)) if wanted else ():
+            source, target = (None, node) if incoming else (node, None)
+            found += self.edges(source=source, target=target, types=wanted)
+        return found
+
     def references(
         self, *, name: str | Collection[str] | None = None, source: str | None = None
     ) -> list[Reference]:

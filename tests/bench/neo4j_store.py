@@ -14,12 +14,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from results import record
 
 from index.graph import WorkTreeGraph
+from index.layer.store import open_layered
 from index.neo4j.server import Server, free_port, running
+from index.neo4j.snapshot import open_first
 from index.store import open_store
 from index.types import Symbol
 from index.update import update_store
@@ -48,7 +51,7 @@ def quantiles_ms(action: Callable[[Symbol], object], symbols: list[Symbol]) -> t
     return statistics.median(times), cuts[-1]
 
 
-def ask(graph: WorkTreeGraph, count: int) -> Iterator[str]:
+def ask(graph: WorkTreeGraph, count: int, server_s: Callable[[], float]) -> Iterator[str]:
     """One row of the table for each kind of question."""
     rng = random.Random(1)
     called = sorted({edge.target for edge in graph.edges() if edge.type in ("CALLS", "INSTANTIATES")})
@@ -57,8 +60,7 @@ def ask(graph: WorkTreeGraph, count: int) -> Iterator[str]:
     warm_up, symbols = symbols[:count], symbols[count:]
 
     def two_hops(symbol: Symbol) -> None:
-        for caller in graph.callers(symbol.uid)[:50]:
-            graph.callers(caller.uid)
+        graph.callers_of([caller.uid for caller in graph.callers(symbol.uid)[:50]])
 
     questions: dict[str, Callable[[Symbol], object]] = {
         "definition": lambda symbol: graph.symbols(name=symbol.name),
@@ -72,8 +74,34 @@ def ask(graph: WorkTreeGraph, count: int) -> Iterator[str]:
     }
     for name, question in questions.items():
         quantiles_ms(question, warm_up)
+        own_before_s, server_before_s = own_s(), server_s()
         p50, p95 = quantiles_ms(question, symbols)
-        yield f"| {name} | {p50:.1f} ms | {p95:.1f} ms |"
+        own_ms = 1_000 * (own_s() - own_before_s) / len(symbols)
+        server_ms = 1_000 * (server_s() - server_before_s) / len(symbols)
+        yield f"| {name} | {p50:.1f} ms | {p95:.1f} ms | {own_ms:.1f} + {server_ms:.1f} ms |"
+
+
+def ask_over_snapshot(
+    graph: WorkTreeGraph, url: str, count: int, folder: Path, server_s: Callable[[], float]
+) -> Iterator[str]:
+    """The same of a checkout that differs from the stored graph by twenty files, which lie in a layer."""
+    base = open_first(url, [graph.store.repository])
+    assert base is not None
+    checkout = WorkTreeGraph(graph.root, open_layered(base, folder / "layer.db"))
+    with checkout.store.change() as change:
+        change.set_indexed_at(graph.store.indexed_at())
+    paths = [r.path for r in graph.files() if r.language == "python" and r.skipped is None]
+    before = {path: (graph.root / path).read_bytes() for path in random.Random(3).sample(paths, 20)}
+    for path, content in before.items():
+        (graph.root / path).write_bytes(content + b"\n\ndef added_by_the_benchmark(): pass\n")
+    started_s = time.perf_counter()
+    checkout.update(paths=before)
+    yield f"| update of a checkout, 20 files differ | {1_000 * (time.perf_counter() - started_s):.0f} ms | | |"
+    for line in ask(checkout, count, server_s):
+        yield line.replace("| ", "| in the checkout: ", 1)
+    for path, content in before.items():
+        (graph.root / path).write_bytes(content)
+    checkout.close()
 
 
 def fill(graph: WorkTreeGraph, server_s: Callable[[], float]) -> str:
@@ -104,7 +132,7 @@ def change_one(graph: WorkTreeGraph, count: int) -> str:
         file.write_bytes(before)
         graph.update()
     cuts = statistics.quantiles(times, n=20)
-    return f"| update after one file changed | {statistics.median(times):.0f} ms | {cuts[-1]:.0f} ms |"
+    return f"| update after one file changed | {statistics.median(times):.0f} ms | {cuts[-1]:.0f} ms | |"
 
 
 def own_s() -> float:
@@ -121,11 +149,20 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--record", action="store_true", help="write the figures to RESULTS.md")
     arguments = parser.parse_args()
-    with server_of(arguments.store) as (url, server_s):
+    with tempfile.TemporaryDirectory() as folder, server_of(arguments.store) as (url, server_s):
         graph = WorkTreeGraph(arguments.tree, open_store(url, arguments.tree.as_posix()))
-        lines = [fill(graph, server_s), "", "| question | p50 | p95 |", "|---|---|---|"]
+        lines = [
+            fill(graph, server_s),
+            "",
+            "| question | p50 | p95 | processor, Graft + server, mean |",
+            "|---|---|---|---|",
+        ]
         print(lines[0], flush=True)
-        for line in (*ask(graph, arguments.queries), change_one(graph, 20)):
+        for line in chain(
+            ask(graph, arguments.queries, server_s),
+            ask_over_snapshot(graph, url, arguments.queries, Path(folder), server_s),
+            (change_one(graph, 20) for _ in range(1)),
+        ):
             lines.append(line)
             print(line, flush=True)
         graph.close()

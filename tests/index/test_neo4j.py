@@ -37,6 +37,7 @@ def tiny_transactions(monkeypatch):
     """Every change is built beside the current graph, as only a large one is."""
     monkeypatch.setattr(index.neo4j.change, "_MAX_ROWS_AT_ONCE", 1)
     monkeypatch.setattr(index.neo4j.change, "_ROWS_PER_TRANSACTION", 60)
+    monkeypatch.setattr(index.neo4j.change, "_WORDS_AT_ONCE_CHARS", 500)
     monkeypatch.setattr(index.neo4j.change, "_READERS_GRACE_S", 0.0)
 
 
@@ -146,7 +147,7 @@ def test_large_change_over_an_existing_graph_equals_a_clean_one(neo4j_url, tmp_p
     clean = WorkTreeGraph(tmp_path, open_store(f"sqlite:{tmp_path}.db", "repo"))
     clean.update()
     assert snapshot(graph, scores=False) == snapshot(clean, scores=False)
-    numbers = cypher(neo4j_url, "MATCH (n) WHERE n:Symbol OR n:Name OR n:Facts RETURN DISTINCT n.graph")
+    numbers = cypher(neo4j_url, "MATCH (n) WHERE n:Symbol OR n:Resolution OR n:Facts RETURN DISTINCT n.graph")
     assert len(numbers) == 1, "graphs that were replaced are deleted"
     graph.close()
     clean.close()
@@ -355,3 +356,14 @@ def test_names_too_long_for_an_index_are_kept_and_found(neo4j_url):
             change.put_resolution("a.py", ResolvedFile([Edge(one.uid, one.uid, EdgeType.CALLS)]))
         assert store.symbols(name=name) == store.symbols(path="a.py", qualified_name=name) == [one]
         assert store.symbols(name=name[:-1]) == []
+
+
+def test_word_that_very_many_hold_is_not_counted_to_the_end(neo4j_url, monkeypatch):
+    with closing(open_store(neo4j_url, "repo")) as store:
+        with store.change() as change:
+            for number in range(1, 6):
+                change.put_file(entry(f"m{number}.py", symbol("name", f"m{number}.py", number)))
+        found = store.word_statistics(["shared", "m1", "nowhere"], "files")
+        assert (found.documents, found.holding) == (5, {"shared": 5, "m1": 1, "nowhere": 0})
+        monkeypatch.setattr("index.neo4j.read._COUNTED_DOCUMENTS", 3)
+        assert store.word_statistics(["shared"], "files").holding == {"shared": 3}

@@ -183,5 +183,49 @@ def test_layers_of_forgotten_commits_are_deleted(origin, neo4j_url):
     assert len(list(origin.root.glob(".graft/layers/*.db"))) == 4
 
 
+def test_outdated_snapshots_are_deleted_but_for_the_newest_few_of_each_branch(origin, neo4j_url, monkeypatch):
+    monkeypatch.setattr("index.neo4j.retire.KEPT_PER_BRANCH", 2)
+    (origin.root / "pkg" / "sub").mkdir()
+    heads = []
+    for branch, number in (("main", 1), ("main", 2), ("side", 3), ("main", 4), ("main", 5)):
+        if branch not in origin.git("branch", "--format=%(refname:short)").split():
+            origin.git("branch", branch)
+        origin.git("checkout", "-q", branch)
+        origin.commit({"pkg/b.py": f"def helper(): return {number}\n", "pkg/sub/c.py": "x = 1\n"})
+        heads.append(_head(origin))
+        index_tree(origin.root, neo4j_url)
+        index_tree(origin.root / "pkg", neo4j_url)
+    assert len(_snapshots(neo4j_url)) == 10, "all are too young"
+    week_ms = 7 * 24 * 3_600_000
+    cypher(neo4j_url, "MATCH (r:Repository) SET r.written = r.written - $long", long=week_ms + 1)
+    cypher(neo4j_url, "CREATE (:Repository {name: 'git.example.org/team/sample2@0', graph: 99, written: 0})")
+    origin.commit({"pkg/b.py": "def helper(): return 6\n"})
+    heads.append(_head(origin))
+    index_tree(origin.root, neo4j_url)
+    kept = {name.partition("@")[2] for name in _snapshots(neo4j_url)}
+    wanted = {heads[2], heads[4], heads[5], "0"} | {f"{head}:pkg" for head in heads[:5]}
+    assert kept == wanted, "the newest two of main, that of side; another folder's when that is written"
+    numbers = cypher(neo4j_url, "MATCH (f:File) RETURN count(DISTINCT f.graph)")
+    assert numbers == [[len(wanted) - 1]]
+    with closing(open_graph(origin.root, neo4j_url)) as graph:
+        assert_like_a_clean_one(graph)
+
+
+def test_who_reads_a_snapshot_that_is_deleted_is_told(origin, neo4j_url, monkeypatch):
+    monkeypatch.setattr("index.neo4j.snapshot._LOOK_AGAIN_S", 0.0)
+    index_tree(origin.root, neo4j_url)
+    snapshot = open_first(neo4j_url, [f"git.example.org/team/sample@{_head(origin)}"])
+    assert snapshot is not None
+    with closing(snapshot):
+        assert snapshot.symbols(name="nobody") == []
+        cypher(neo4j_url, "MATCH (r:Repository) SET r.graph = 0")
+        with pytest.raises(StoreUnavailable, match="was deleted, as newer ones took its place"):
+            snapshot.symbols(name="helper")
+
+
+def _snapshots(url: str) -> list[str]:
+    return [str(name) for (name,) in cypher(url, "MATCH (r:Repository) RETURN r.name")]
+
+
 def _head(repository: GitRepository) -> str:
     return repository.git("rev-parse", "HEAD")

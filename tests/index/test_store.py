@@ -116,6 +116,11 @@ def test_store_gives_back_what_was_put_in(url):
     assert store.edges(source=one.uid) == store.edges(target=two.uid, types=[EdgeType.CALLS]) == edges[:1]
     assert store.edges(source="a.py") == store.edges(target="b.py") == edges[1:]
     assert store.edges(source="nowhere.py") == []
+    both = store.edges_at([two.uid, "b.py", "nowhere.py"], incoming=True)
+    assert sorted(both, key=repr) == sorted(edges, key=repr)
+    assert store.edges_at(["a.py", two.uid], incoming=False) == edges[1:]
+    assert store.edges_at([one.uid], incoming=False, types=[EdgeType.CALLS]) == edges[:1]
+    assert store.edges_at([one.uid], incoming=False, types=[EdgeType.TESTS]) == []
     assert store.references(name="get") == store.references(source=one.uid) == [reference]
     assert store.references(name=["get", "got"]) == [reference]
     assert store.references(name=["got"]) == store.references(name=[]) == []
