@@ -26,6 +26,7 @@ class Known:
         self.records: dict[str, FileRecord] = {}
         self.modules = ModuleMap(())
         self.parsed: frozenset[str] = frozenset()
+        self._noted: set[str] = set()
         self.interfaces = Recent[Interface](_MAX_INTERFACES)
         self.bodies = Recent[Body](_MAX_BODIES)
 
@@ -46,14 +47,28 @@ class Known:
     def forget(self) -> None:
         """Know nothing: a change failed midway, or somebody else made one."""
         self.stamp = _NEVER
+        self._noted.clear()
         self.interfaces.clear()
         self.bodies.clear()
 
-    def moved(self, parsed: frozenset[str]) -> ModuleMap:
-        """Take other files for the parsed ones. Returns the module map before."""
-        before = self.modules
-        if parsed != self.parsed:
-            self.parsed, self.modules = parsed, ModuleMap(parsed)
+    def note(self, path: str, record: FileRecord | None) -> None:
+        """Take another record for a file's, none where it is gone, and forget its facts."""
+        self.records.pop(path, None)
+        if record is not None:
+            self.records[path] = record
+        self.interfaces.drop(path)
+        self.bodies.drop(path)
+        self._noted.add(path)
+
+    def moved(self) -> ModuleMap:
+        """Make the module map anew if the noted files are not parsed as before. Returns the one before."""
+        noted, before = self._noted, self.modules
+        self._noted = set()
+        if parsed_paths({path: self.records[path] for path in noted & self.records.keys()}) != (
+            noted & self.parsed
+        ):
+            self.parsed = parsed_paths(self.records)
+            self.modules = ModuleMap(self.parsed)
         return before
 
 

@@ -17,7 +17,7 @@ from index.collector import rare_collections
 from index.errors import UpdateCancelled
 from index.facts import Body, Interface, interface_entries, load_body, load_interface
 from index.files import Found, is_listed, look_at, needs_walk, walk
-from index.known import Known, parsed_paths
+from index.known import Known
 from index.reading import ReadFile, ReadTask
 from index.repository import Progress
 from index.resolve import resolve_file
@@ -206,7 +206,7 @@ class Updater:
             self.remove(path)
         parsed = self.read(root, stale.changed, stale.before, stale.before + len(stale.changed))
         if is_first:
-            self._known.moved(parsed_paths(self._known.records))
+            self._known.moved()
             self.dirty |= self._known.parsed
         else:
             self.note_moves()
@@ -245,18 +245,18 @@ class Updater:
             self._note(path, *map(interface_entries, interfaces))
             self.changed_keys.add(key_hash(path, "body"))
         self._change.put_file(read.entry)
-        self._remember(path, read.entry.record)
+        self._known.note(path, read.entry.record)
         if read.is_module:
             self.dirty.add(path)
 
     def remove(self, path: str) -> None:
         self._note_exports(self._change.facts(path), ())
         self._change.remove_file(path)
-        self._remember(path, None)
+        self._known.note(path, None)
 
     def note_moves(self) -> None:
         """Note what changes for others because other files are modules now than before."""
-        before, old = self._known.parsed, self._known.moved(parsed_paths(self._known.records))
+        before, old = self._known.parsed, self._known.moved()
         if before and self._known.modules is not old:
             self._note("", old.entries(), self._known.modules.entries())
 
@@ -273,13 +273,6 @@ class Updater:
             )
         self._report("resolve", len(paths), len(paths))
         return len(paths)
-
-    def _remember(self, path: str, record: FileRecord | None) -> None:
-        self._known.records.pop(path, None)
-        if record is not None:
-            self._known.records[path] = record
-        self._known.interfaces.drop(path)
-        self._known.bodies.drop(path)
 
     def _note(self, path: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
         """Remember the keys of a file's, or the module map's, entries that came, went or changed."""

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
+from index.conventions import is_test_path
 from index.facts import Binding, Body, Definition, Interface
 from index.modules import ModuleMap
 from index.types import Edge
@@ -74,7 +75,7 @@ Entity = Module | Definer | Instance | Container | Same | Parent | External | No
 class HelperEdges(NamedTuple):
     """Edges of a test helper's file, with the keys that they depend on."""
 
-    edges: tuple[Edge, ...]
+    by_source: dict[str, list[Edge]]
     places: dict[str, str]
     """uid of a target → path of its file."""
     keys: frozenset[Entry]
@@ -98,6 +99,7 @@ class World:
         self._reader = ""
         self._keys: set[Entry] = set()
         self.helpers: dict[str, HelperEdges] = {}
+        self._tests: dict[str, bool] = {}
 
     def begin(self, reader: str) -> None:
         """Start to record the look-ups of one file."""
@@ -119,6 +121,13 @@ class World:
     def interface(self, path: str) -> Interface:
         """A file's interface, to be read only through the methods below unless it is the reader's own."""
         return self._interface_of(path)
+
+    def is_test(self, path: str) -> bool:
+        """Whether a path is a test file's, as `is_test_path` says."""
+        known = self._tests.get(path)
+        if known is None:
+            known = self._tests[path] = is_test_path(path)
+        return known
 
     def body(self, path: str) -> Body:
         self._read(path, "body")
