@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
+from index.answers import Answers
 from index.facts import Body, Interface
 from index.languages.registry import spec_of
 from index.modules import ModuleMap
@@ -29,6 +30,8 @@ class Known:
         self._noted: set[str] = set()
         self.interfaces = Recent[Interface](_MAX_INTERFACES)
         self.bodies = Recent[Body](_MAX_BODIES)
+        self.answers = Answers()
+        """What look-ups came to; to be told of every entry that changes."""
 
     def recall(self, stamp: int, files: Callable[[], Iterable[FileRecord]]) -> None:
         """Read the records again if the store is not as it was."""
@@ -48,6 +51,7 @@ class Known:
         """Know nothing: a change failed midway, or somebody else made one."""
         self.stamp = _NEVER
         self._noted.clear()
+        self.answers.clear()
         self.interfaces.clear()
         self.bodies.clear()
 
@@ -69,6 +73,7 @@ class Known:
         ):
             self.parsed = parsed_paths(self.records)
             self.modules = ModuleMap(self.parsed)
+            self.answers.clear()
         return before
 
 

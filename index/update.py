@@ -243,7 +243,7 @@ class Updater:
         if old is not None and read.is_module:
             interfaces = load_interface(old.interface), load_interface(read.entry.interface)
             self._note(path, *map(interface_entries, interfaces))
-            self.changed_keys.add(key_hash(path, "body"))
+            self._note(path, {"body": ""}, {})
         self._change.put_file(read.entry)
         self._known.note(path, read.entry.record)
         if read.is_module:
@@ -262,7 +262,8 @@ class Updater:
 
     def resolve(self, paths: Sequence[str], stop: Callable[[], bool] = lambda: False) -> int:
         """Resolve files again, at least one, until `stop`. Returns how many were."""
-        world = World(self._known.modules, self._interface, self._body, self._change.providers)
+        known = self._known
+        world = World(known.modules, self._interface, self._body, self._change.providers, known.answers)
         for done, path in enumerate(paths):
             if done and stop():
                 return done
@@ -276,11 +277,15 @@ class Updater:
 
     def _note(self, path: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
         """Remember the keys of a file's, or the module map's, entries that came, went or changed."""
-        self.changed_keys.update(key_hash(path, entry) for entry, _ in old.items() ^ new.items())
+        changed = {(path, entry) for entry, _ in old.items() ^ new.items()}
+        self._known.answers.change(changed)
+        self.changed_keys.update(key_hash(*each) for each in changed)
 
     def _note_exports(self, old: StoredFacts | None, new: Collection[int]) -> None:
         changed = set(old.exports if old else ()) ^ set(new)
-        self.changed_keys.update(key_hash(*export_entry(export)) for export in changed)
+        entries = [export_entry(export) for export in changed]
+        self._known.answers.change(entries)
+        self.changed_keys.update(key_hash(*each) for each in entries)
 
     def _interface(self, path: str) -> Interface:
         known = self._known.interfaces.get(path)
