@@ -83,7 +83,7 @@ class EdgeReader:
 
     def _packed(self, column: str, condition: str, values: Sequence[Any]) -> list[PackedFile]:
         rows = self._query(
-            f"""SELECT f.path, r.nodes, r.{column}, r.names FROM resolutions r JOIN files f ON f.id = r.file
+            f"""SELECT f.path, r.nodes, r.{column}, r.names FROM resolutions r CROSS JOIN files f ON f.id = r.file
             WHERE f.repository = ? {condition} ORDER BY f.path""",
             (self._repository, *values),
         )
