@@ -51,10 +51,11 @@ def resolve_file(world: World, path: str, body: Body) -> FileResolution:
     resolver.run()
     if world.is_test(path) or any(d.role == "test" for d in world.interface(path).definitions.values()):
         resolver.link_tests()
+    edges = resolver.distinct_edges()
     return FileResolution(
-        resolver.distinct_edges(),
+        edges,
         resolver.references,
-        resolver.links(),
+        resolver.links(edges),
         {key_hash(*entry) for entry in world.finish()},
     )
 
@@ -69,6 +70,7 @@ class _Resolver:
         self.places: dict[str, str] = {}
         self.support: set[str] = set()
         self._names: dict[str, list[str]] = {}
+        self._set_ups: dict[str, list[str]] = {}
 
     def run(self) -> None:
         for import_use in self.body.imports:
@@ -81,12 +83,16 @@ class _Resolver:
         self._overrides()
 
     def distinct_edges(self) -> list[Edge]:
-        unique = {(edge.source, edge.target, edge.type, edge.span): edge for edge in self.edges}
+        unique = {
+            (edge.source, edge.target, edge.type, edge.span and edge.span.start_byte): edge
+            for edge in self.edges
+        }
         return list(unique.values())
 
-    def links(self) -> dict[str, float]:
+    def links(self, edges: list[Edge]) -> dict[str, float]:
+        """How strongly this file depends on others, by its distinct edges."""
         weights: dict[str, float] = defaultdict(float)
-        for edge in self.distinct_edges():
+        for edge in edges:
             place = self.places.get(edge.target, edge.target)
             if place != self.path:
                 weights[place] += _LINK_WEIGHTS.get(edge.type, _CALL_LINK_WEIGHT) * edge.confidence
@@ -310,11 +316,13 @@ class _Resolver:
         class_name = test.rpartition(".")[0]
         if not class_name:
             return []
-        owner = Definer(self.path, class_name, True)
-        found = [self.infer.attribute(owner, name) for name in self.infer.rules.set_up_methods]
-        for hit in found:
-            self.places.update({hit.uid: hit.path} if hit.uid else {})
-        return [hit.uid for hit in found if hit.uid]
+        known = self._set_ups.get(class_name)
+        if known is None:
+            owner = Definer(self.path, class_name, True)
+            found = [self.infer.attribute(owner, name) for name in self.infer.rules.set_up_methods]
+            self.places.update((hit.uid, hit.path) for hit in found if hit.uid)
+            known = self._set_ups[class_name] = [hit.uid for hit in found if hit.uid]
+        return known
 
     def _through(self, helper: str, by_source: dict[str, list[Edge]]) -> list[Edge]:
         """Edges of a helper of the tests, in this file or in another test file."""
