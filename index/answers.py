@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 Entry = tuple[str, str]
 """(path, entry of its interface), or an empty path and an entry of the module map."""
-_MAX_ANSWERS = 12_000
-"""So many of a generation, of which there are two: some 20 MB."""
+_MAX_ANSWERS, _MAX_ENTRIES = 8_000, 100_000
+"""So many answers of a generation, of which there are two, and entries: some 30 MB."""
 _MAX_CHANGES = 50
 """From so many changes on, working answers out again is cheaper than comparing them."""
 
@@ -66,6 +66,11 @@ class Answers:
         self._changes.append(frozenset(entries))
         if len(self._changes) > _MAX_CHANGES:
             self.clear()
+
+    def trim(self) -> None:
+        """Let go of entries, where answers do not bound them."""
+        if len(self.entries) > _MAX_ENTRIES:
+            self.entries.clear()
 
     def clear(self) -> None:
         self._young, self._old, self._changes = {}, {}, []

@@ -107,6 +107,7 @@ class World:
     def begin(self, reader: str) -> None:
         """Start to record the look-ups of one file."""
         self._reader, self._keys = reader, set()
+        self.answers.trim()
 
     def finish(self) -> frozenset[Entry]:
         """The (path, entry) read since `begin`; the path is empty for the tree's own entries."""
