@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
+from index.answers import Answers
 from index.facts import Body, Interface
 from index.languages.registry import spec_of
 from index.modules import ModuleMap
@@ -26,8 +27,11 @@ class Known:
         self.records: dict[str, FileRecord] = {}
         self.modules = ModuleMap(())
         self.parsed: frozenset[str] = frozenset()
+        self._noted: set[str] = set()
         self.interfaces = Recent[Interface](MAX_INTERFACES)
         self.bodies = Recent[Body](MAX_BODIES)
+        self.answers = Answers()
+        """What look-ups came to; to be told of every entry that changes."""
 
     def recall(self, stamp: int, files: Callable[[], Iterable[FileRecord]]) -> None:
         """Read the records again if the store is not as it was."""
@@ -46,14 +50,30 @@ class Known:
     def forget(self) -> None:
         """Know nothing: a change failed midway, or somebody else made one."""
         self.stamp = _NEVER
+        self._noted.clear()
+        self.answers.clear()
         self.interfaces.clear()
         self.bodies.clear()
 
-    def moved(self, parsed: frozenset[str]) -> ModuleMap:
-        """Take other files for the parsed ones. Returns the module map before."""
-        before = self.modules
-        if parsed != self.parsed:
-            self.parsed, self.modules = parsed, ModuleMap(parsed)
+    def note(self, path: str, record: FileRecord | None) -> None:
+        """Take another record for a file's, none where it is gone, and forget its facts."""
+        self.records.pop(path, None)
+        if record is not None:
+            self.records[path] = record
+        self.interfaces.drop(path)
+        self.bodies.drop(path)
+        self._noted.add(path)
+
+    def moved(self) -> ModuleMap:
+        """Make the module map anew if the noted files are not parsed as before. Returns the one before."""
+        noted, before = self._noted, self.modules
+        self._noted = set()
+        if parsed_paths({path: self.records[path] for path in noted & self.records.keys()}) != (
+            noted & self.parsed
+        ):
+            self.parsed = parsed_paths(self.records)
+            self.modules = ModuleMap(self.parsed)
+            self.answers.clear()
         return before
 
 

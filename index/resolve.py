@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Set
 from dataclasses import dataclass, field, replace
 
-from index.conventions import is_test_path
 from index.facts import (
     CALL,
     CONTAINER,
@@ -54,12 +53,13 @@ def resolve_file(world: World, path: str, body: Body) -> FileResolution:
     world.begin(path)
     resolver = _Resolver(world, path, body)
     resolver.run()
-    if is_test_path(path) or any(d.role == "test" for d in world.interface(path).definitions.values()):
+    if world.is_test(path) or any(d.role == "test" for d in world.interface(path).definitions.values()):
         resolver.link_tests()
+    edges = resolver.distinct_edges()
     return FileResolution(
-        resolver.distinct_edges(),
+        edges,
         [*resolver.references, *map(resolver.mention, body.mentions)],
-        resolver.links(),
+        resolver.links(edges),
         {key_hash(*entry) for entry in world.finish()},
     )
 
@@ -74,6 +74,7 @@ class _Resolver:
         self.places: dict[str, str] = {}
         self.support: set[str] = set()
         self._names: dict[str, list[str]] = {}
+        self._set_ups: dict[str, list[str]] = {}
 
     def run(self) -> None:
         for import_use in self.body.imports:
@@ -86,16 +87,26 @@ class _Resolver:
         self._overrides()
 
     def distinct_edges(self) -> list[Edge]:
-        unique = {(edge.source, edge.target, edge.type, edge.span): edge for edge in self.edges}
+        unique = {
+            (edge.source, edge.target, edge.type, edge.span and edge.span.start_byte): edge
+            for edge in self.edges
+        }
         return list(unique.values())
 
-    def links(self) -> dict[str, float]:
+    def links(self, edges: list[Edge]) -> dict[str, float]:
+        """How strongly this file depends on others, by its distinct edges."""
         weights: dict[str, float] = defaultdict(float)
-        for edge in self.distinct_edges():
+        for edge in edges:
             place = self.places.get(edge.target, edge.target)
             if place != self.path:
                 weights[place] += _LINK_WEIGHTS.get(edge.type, _CALL_LINK_WEIGHT) * edge.confidence
         return {place: min(weight, _MAX_LINK_WEIGHT) for place, weight in weights.items()}
+
+    def by_source(self) -> dict[str, list[Edge]]:
+        grouped: dict[str, list[Edge]] = defaultdict(list)
+        for edge in self.edges:
+            grouped[edge.source].append(edge)
+        return grouped
 
     # Imports
 
@@ -298,9 +309,7 @@ class _Resolver:
 
     def link_tests(self) -> None:
         """Add TESTS edges: what tests use directly or through one helper, and the file they are named after."""
-        by_source: dict[str, list[Edge]] = defaultdict(list)
-        for edge in self.edges:
-            by_source[edge.source].append(edge)
+        by_source = self.by_source()
         interface = self.world.interface(self.path)
         self.support = self._test_support(interface)
         for qualified_name, definition in interface.definitions.items():
@@ -315,7 +324,7 @@ class _Resolver:
             ]
             for edge in reached:
                 self._test_edge(definition.uid, edge)
-        stem = stem_key(self.path) if is_test_path(self.path) else None
+        stem = stem_key(self.path) if self.world.is_test(self.path) else None
         for target in self.world.namesakes(self.path, stem) if stem else ():
             self.edges.append(
                 Edge(self.path, target, EdgeType.TESTS, Resolution.NAME_ONLY, _NAMESAKE_CONFIDENCE)
@@ -330,29 +339,33 @@ class _Resolver:
 
     def _test_edge(self, test: str, edge: Edge) -> None:
         place = self.places.get(edge.target, "")
-        if place and not is_test_path(place) and edge.target not in self.support:
+        if place and not self.world.is_test(place) and edge.target not in self.support:
             self.edges.append(Edge(test, edge.target, EdgeType.TESTS, edge.resolution, edge.confidence))
 
     def _set_up(self, test: str) -> list[str]:
         class_name = test.rpartition(".")[0]
         if not class_name:
             return []
-        owner = Definer(self.path, class_name, True)
-        found = [self.infer.attribute(owner, name) for name in self.infer.rules.set_up_methods]
-        for hit in found:
-            self.places.update({hit.uid: hit.path} if hit.uid else {})
-        return [hit.uid for hit in found if hit.uid]
+        known = self._set_ups.get(class_name)
+        if known is None:
+            owner = Definer(self.path, class_name, True)
+            found = [self.infer.attribute(owner, name) for name in self.infer.rules.set_up_methods]
+            self.places.update((hit.uid, hit.path) for hit in found if hit.uid)
+            known = self._set_ups[class_name] = [hit.uid for hit in found if hit.uid]
+        return known
 
     def _through(self, helper: str, by_source: dict[str, list[Edge]]) -> list[Edge]:
         """Edges of a helper of the tests, in this file or in another test file."""
         place = self.places.get(helper, "")
         if place == self.path:
-            return by_source[helper] if is_test_path(place) or helper in self.support else []
-        if not place or not is_test_path(place):
+            return by_source[helper] if self.world.is_test(place) or helper in self.support else []
+        if not place or not self.world.is_test(place):
             return []
-        edges, places = _helper_edges(self.world, place)
-        found = [edge for edge in edges if edge.source == helper]
-        self.places.update({edge.target: places[edge.target] for edge in found if edge.target in places})
+        known = _helper_edges(self.world, place)
+        found = known.by_source.get(helper, [])
+        for edge in found:
+            if edge.target in known.places:
+                self.places[edge.target] = known.places[edge.target]
         return found
 
 
@@ -368,7 +381,7 @@ def _less_sure(edge: Edge, among: int) -> Edge:
     return replace(edge, resolution=Resolution.SCOPED, confidence=confidence)
 
 
-def _helper_edges(world: World, path: str) -> tuple[tuple[Edge, ...], dict[str, str]]:
+def _helper_edges(world: World, path: str) -> HelperEdges:
     """Edges of another test file, resolved on the spot; its look-ups count as the reader's own."""
     body = world.body(path)
     known = world.helpers.get(path)
@@ -377,7 +390,7 @@ def _helper_edges(world: World, path: str) -> tuple[tuple[Edge, ...], dict[str, 
         world.begin(path)
         resolver = _Resolver(world, path, body)
         resolver.run()
-        known = HelperEdges(tuple(resolver.edges), resolver.places, world.finish())
+        known = HelperEdges(resolver.by_source(), resolver.places, world.finish())
         world.helpers[path] = known
     world.restore(recording, known.keys)
-    return known.edges, known.places
+    return known

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from index.answers import Answers
 from index.facts import Body, Interface, load_body, load_interface
 from index.known import MAX_BODIES, MAX_INTERFACES, Recent, parsed_paths
 from index.modules import ModuleMap
@@ -34,7 +35,7 @@ class TreeResolver:
         self._bodies = Recent[Body](MAX_BODIES)
         records = {record.path: record for record in self._store.files()}
         modules = ModuleMap(parsed_paths(records))
-        self._world = World(modules, self._interface, self._body, self._store.providers)
+        self._world = World(modules, self._interface, self._body, self._store.providers, Answers())
 
     def resolve(self, path: str) -> ResolvedFile:
         found = resolve_file(self._world, path, self._body(path))

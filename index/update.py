@@ -17,7 +17,7 @@ from index.collector import rare_collections
 from index.errors import UpdateCancelled
 from index.facts import Body, Interface, interface_entries, load_body, load_interface
 from index.files import Found, is_listed, look_at, needs_walk, walk
-from index.known import Known, parsed_paths
+from index.known import Known
 from index.reading import ReadFile, ReadTask
 from index.repository import Progress
 from index.resolve import resolve_file
@@ -229,7 +229,7 @@ class Updater:
             self.remove(path)
         parsed = self.read(root, stale.changed, stale.before, stale.before + len(stale.changed))
         if is_first:
-            self._known.moved(parsed_paths(self._known.records))
+            self._known.moved()
             self.dirty |= self._known.parsed
         else:
             self.note_moves()
@@ -274,28 +274,29 @@ class Updater:
         if old is not None and read.is_module:
             interfaces = load_interface(old.interface), load_interface(read.entry.interface)
             self._note(path, *map(interface_entries, interfaces))
-            self.changed_keys.add(key_hash(path, "body"))
+            self._note(path, {"body": ""}, {})
         self._change.put_file(read.entry)
         if read.mentions:
             self._change.put_resolution(path, ResolvedFile(references=read.mentions))
-        self._remember(path, read.entry.record)
+        self._known.note(path, read.entry.record)
         if read.is_module:
             self.dirty.add(path)
 
     def remove(self, path: str) -> None:
         self._note_exports(self._change.facts(path), ())
         self._change.remove_file(path)
-        self._remember(path, None)
+        self._known.note(path, None)
 
     def note_moves(self) -> None:
         """Note what changes for others because other files are modules now than before."""
-        before, old = self._known.parsed, self._known.moved(parsed_paths(self._known.records))
+        before, old = self._known.parsed, self._known.moved()
         if before and self._known.modules is not old:
             self._note("", old.entries(), self._known.modules.entries())
 
     def resolve(self, paths: Sequence[str], stop: Callable[[], bool] = lambda: False) -> int:
         """Resolve files again, at least one, until `stop`. Returns how many were."""
-        world = World(self._known.modules, self._interface, self._body, self._change.providers)
+        known = self._known
+        world = World(known.modules, self._interface, self._body, self._change.providers, known.answers)
         for done, path in enumerate(paths):
             if done and stop():
                 return done
@@ -317,20 +318,17 @@ class Updater:
                 self._change.put_resolution(path, resolved)
         self._report("resolve", len(paths), len(paths))
 
-    def _remember(self, path: str, record: FileRecord | None) -> None:
-        self._known.records.pop(path, None)
-        if record is not None:
-            self._known.records[path] = record
-        self._known.interfaces.drop(path)
-        self._known.bodies.drop(path)
-
     def _note(self, path: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
         """Remember the keys of a file's, or the module map's, entries that came, went or changed."""
-        self.changed_keys.update(key_hash(path, entry) for entry, _ in old.items() ^ new.items())
+        changed = {(path, entry) for entry, _ in old.items() ^ new.items()}
+        self._known.answers.change(changed)
+        self.changed_keys.update(key_hash(*each) for each in changed)
 
     def _note_exports(self, old: StoredFacts | None, new: Collection[int]) -> None:
         changed = set(old.exports if old else ()) ^ set(new)
-        self.changed_keys.update(key_hash(*export_entry(export)) for export in changed)
+        entries = [export_entry(export) for export in changed]
+        self._known.answers.change(entries)
+        self.changed_keys.update(key_hash(*each) for each in entries)
 
     def _interface(self, path: str) -> Interface:
         known = self._known.interfaces.get(path)

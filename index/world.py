@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Set
+from typing import NamedTuple, TypeVar
 
+from index.answers import Answers, Entry
+from index.conventions import is_test_path
 from index.facts import Binding, Body, Definition, Interface, Overload
 from index.modules import ModuleMap
 from index.types import Edge
 
-Entry = tuple[str, str]
-"""(path, entry of its interface), or an empty path and an entry of the module map."""
+Value = TypeVar("Value")
 
 
 class Module(NamedTuple):
@@ -74,7 +75,7 @@ Entity = Module | Definer | Instance | Container | Same | Parent | External | No
 class HelperEdges(NamedTuple):
     """Edges of a test helper's file, with the keys that they depend on."""
 
-    edges: tuple[Edge, ...]
+    by_source: dict[str, list[Edge]]
     places: dict[str, str]
     """uid of a target → path of its file."""
     keys: frozenset[Entry]
@@ -89,8 +90,11 @@ class World:
         interface_of: Callable[[str], Interface],
         body_of: Callable[[str], Body],
         providers_of: Callable[[int], list[str]],
+        answers: Answers,
     ) -> None:
+        """`answers` may come from a world before, if it was told of all that changed since."""
         self.modules = modules
+        self.answers = answers
         self._providers_of = providers_of
         self._providers: dict[int, list[str]] = {}
         self._interface_of = interface_of
@@ -98,14 +102,16 @@ class World:
         self._reader = ""
         self._keys: set[Entry] = set()
         self.helpers: dict[str, HelperEdges] = {}
+        self._tests: dict[str, bool] = {}
 
     def begin(self, reader: str) -> None:
         """Start to record the look-ups of one file."""
         self._reader, self._keys = reader, set()
+        self.answers.trim()
 
     def finish(self) -> frozenset[Entry]:
         """The (path, entry) read since `begin`; the path is empty for the tree's own entries."""
-        return frozenset(self._keys)
+        return frozenset(entry for entry in self._keys if entry[0] != self._reader)
 
     def suspend(self) -> tuple[str, set[Entry]]:
         """Set the present recording aside, to resolve another file in between."""
@@ -116,17 +122,37 @@ class World:
         self._reader, self._keys = recording
         self._keys |= also
 
+    def recorded(self, work: Callable[[], Value]) -> tuple[Value, Set[Entry]]:
+        """What some work gives, and what it read: of the reader's own file too."""
+        outer, self._keys = self._keys, set()
+        try:
+            value = work()
+        finally:
+            inner, self._keys = self._keys, outer
+            outer |= inner
+        return value, inner
+
+    def read_again(self, entries: Set[Entry]) -> None:
+        """Count as read what an answer that is kept read once."""
+        self._keys |= entries
+
     def interface(self, path: str) -> Interface:
         """A file's interface, to be read only through the methods below unless it is the reader's own."""
         return self._interface_of(path)
+
+    def is_test(self, path: str) -> bool:
+        """Whether a path is a test file's, as `is_test_path` says."""
+        known = self._tests.get(path)
+        if known is None:
+            known = self._tests[path] = is_test_path(path)
+        return known
 
     def body(self, path: str) -> Body:
         self._read(path, "body")
         return self._body_of(path)
 
     def names(self, path: str, name: str) -> list[Binding]:
-        if path != self._reader:
-            self._keys.add((path, f"n:{name}"))
+        self._read(path, f"n:{name}")
         return self._interface_of(path).names.get(name, [])
 
     def stars(self, path: str) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
@@ -141,8 +167,7 @@ class World:
         return self._interface_of(path).namespace
 
     def definition(self, path: str, qualified_name: str) -> Definition | None:
-        if path != self._reader:
-            self._keys.add((path, f"d:{qualified_name}"))
+        self._read(path, f"d:{qualified_name}")
         return self._interface_of(path).definitions.get(qualified_name)
 
     def overloads(self, path: str, qualified_name: str) -> list[Overload]:
@@ -151,15 +176,14 @@ class World:
         return self._interface_of(path).overloads.get(qualified_name, [])
 
     def member(self, path: str, class_name: str, name: str) -> list[Binding]:
-        if path != self._reader:
-            self._keys.add((path, f"m:{class_name}.{name}"))
+        self._read(path, f"m:{class_name}.{name}")
         definition = self._interface_of(path).definitions.get(class_name)
         return definition.members.get(name, []) if definition else []
 
     def providers(self, namespace: str, name: str) -> list[str]:
         """Files that add this name to a namespace shared by several files, in alphabetical order."""
         export = export_key(namespace, name)
-        self._keys.add(export_entry(export))
+        self._read(*export_entry(export))
         if export not in self._providers:
             self._providers[export] = self._providers_of(export)
         return self._providers[export]
@@ -181,13 +205,13 @@ class World:
         self.read_tree(f"stem:{stem}")
         return self.modules.namesake_of(path, self.modules.namesakes.get(stem, ()))
 
-    def _read(self, path: str, entry: str) -> None:
-        if path != self._reader:
-            self._keys.add((path, entry))
-
     def read_tree(self, entry: str) -> None:
         """Record that an entry of the module map was looked up."""
-        self._keys.add(("", entry))
+        self._read("", entry)
+
+    def _read(self, path: str, entry: str) -> None:
+        read = (path, entry)
+        self._keys.add(self.answers.entries.setdefault(read, read))
 
 
 def export_key(namespace: str, name: str) -> int:

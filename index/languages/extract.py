@@ -5,8 +5,7 @@ One pass over what the language's query found, in order of place, with a stack o
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from tree_sitter import Node
 
@@ -15,32 +14,26 @@ from index.conventions import is_test_path
 from index.facts import (
     CALL,
     DEFINITION,
-    ELEMENT,
     IMPORT,
     MARKS,
-    UNKNOWN_ROOT,
     VALUE,
     Binding,
     FileFacts,
     ImportUse,
-    Use,
 )
-from index.languages.chains import Chain, Chains, bare_name, type_chain
 from index.languages.comments import comment_before
 from index.languages.imports import read_plain_import
-from index.languages.matches import DEFINITIONS, Captures, Event, matches
+from index.languages.matches import DEFINITIONS, Captures, Event
 from index.languages.names import file_module_name, plain_name
-from index.languages.overloads import UNKNOWN, argument_count, arity_of
+from index.languages.overloads import arity_of
 from index.languages.rules import ANY_CLASS
-from index.languages.scopes import NAMESPACE, LanguageScopes
+from index.languages.scopes import NAMESPACE
 from index.languages.spec import LanguageSpec
-from index.languages.tokens import token_chains, typed_parameters
-from index.parse import Lines, parse
+from index.languages.values import MAX_HEAD_CHARS, SPACE, FileValues
 from index.python.scopes import OPAQUE
 from index.types import SymbolKind
 
-_MAX_SIGNATURE_CHARS, _MAX_HEAD_CHARS = 300, 80
-_SPACE = re.compile(r"\s+")
+_MAX_SIGNATURE_CHARS = 300
 _CLASS_LIKE = {
     "definition.class": SymbolKind.CLASS,
     "definition.interface": SymbolKind.INTERFACE,
@@ -57,27 +50,17 @@ def extract(spec: LanguageSpec, repository: str, path: str, content: Content) ->
     return _File(spec, repository, path, content).read()
 
 
-class _File:
+class _File(FileValues):
+    """One file while it is read, with its definitions, the scopes that these open, and its imports."""
+
     def __init__(self, spec: LanguageSpec, repository: str, path: str, content: Content) -> None:
-        self.spec, self.path, self.source = spec, path, content.data
-        self.lines = Lines(content.data, content.encoding)
-        self._utf8 = content.encoding == "utf-8"
-        shown = spec.masked(content.data) if spec.masked is not None else content.data
-        self._root = parse(shown, spec.grammar or spec.name).root_node
-        self._scopes = LanguageScopes(repository, path, spec)
-        self._chains = Chains(spec, self.text)
+        super().__init__(spec, repository, path, content)
         self._test_file = is_test_path(path)
-        self._found, self._taken, self._ignored = matches(spec, self._root)
-        self._bound: set[int] = set()
         self._package_name = ""
-        self._doc_types: dict[int, Mapping[str, str]] = {}
         self._opened: set[int] = set()
         """Nodes of definitions, which open a scope by themselves."""
         self._open: list[tuple[int, int]] = []
-        self._returns: list[tuple[int, str]] = []
-        self._uses: list[Use] = []
         self._imports: list[ImportUse] = []
-        self._skipped_to = 0
         self._handlers: dict[str, Handler] = {
             **dict.fromkeys(DEFINITIONS, self._definition),
             "anonymous": self._anonymous,
@@ -122,10 +105,6 @@ class _File:
         interface = self._scopes.interface()
         body = self._scopes.body(self._uses, self._imports)
         return FileFacts(self._scopes.symbols, interface, body, self._root.has_error)
-
-    def text(self, node: Node) -> str:
-        piece = self.source[node.start_byte : node.end_byte]
-        return piece.decode() if self._utf8 else self.lines.text(node.start_byte, node.end_byte)
 
     # Definitions
 
@@ -244,129 +223,14 @@ class _File:
             body = next((child for child in inner.children if child.type in self.spec.bodies), None)
         whole, end = self._whole(node), node.end_byte if body is None else body.start_byte
         if body is not None and "body" in event.captures:
-            brace = self.source.find(b"{", end, min(body.end_byte, end + _MAX_HEAD_CHARS))
+            brace = self.source.find(b"{", end, min(body.end_byte, end + MAX_HEAD_CHARS))
             end = max(end, brace)
         remarks = (child.start_byte for child in node.children if child.type in self.spec.comments)
         end = min(end, whole.start_byte + 4 * _MAX_SIGNATURE_CHARS, *remarks)
-        signature = _SPACE.sub(" ", self.lines.text(whole.start_byte, end)).strip().rstrip("{=> ")
+        signature = SPACE.sub(" ", self.lines.text(whole.start_byte, end)).strip().rstrip("{=> ")
         docstring = comment_before(whole, self.spec, self.text)
         parent = self._scopes.scopes[scope].symbol
         return self._symbol(kind, qualified_name, whole, parent, signature[:_MAX_SIGNATURE_CHARS], docstring)
-
-    def _whole(self, node: Node) -> Node:
-        """A definition with what wraps only it: `export`, a declaration around one specification."""
-        while True:
-            outer = node.parent
-            if outer is None or outer.type not in self.spec.outer:
-                return node
-            if sum(child.type == node.type for child in outer.named_children) > 1:
-                return node
-            node = outer
-
-    def _symbol(
-        self, kind: SymbolKind, name: str, node: Node, parent: int, signature: str, docstring: str = ""
-    ) -> int:
-        whole = node == self._root
-        start, end = (0, len(self.source)) if whole else (node.start_byte, node.end_byte)
-        span = self.lines.span(self.path, start, end)
-        return self._scopes.add_symbol(kind, name, span, parent, signature, docstring, self.source[start:end])
-
-    # Values
-
-    def _value_of(self, captures: Captures) -> str:
-        """What a declared type or an assigned value says of a name."""
-        if "made" in captures or "maker" in captures:
-            return f"Self.{CALL}" if "made" in captures else "Self"
-        return self._chains.type(captures.get("type")) or self._chains.value(captures.get("value"))
-
-    def _value(self, event: Event, scope: int, name: str, kind: SymbolKind) -> None:
-        """A constant or field with a symbol of its own."""
-        opened, chain = self._scopes.scopes[scope], self._value_of(event.captures)
-        uid = ""
-        if not any(binding.target for binding in opened.names.get(name, ())):
-            whole = self._whole(event.node)
-            docstring = comment_before(whole, self.spec, self.text)
-            if docstring and self.spec.doc_types is not None:
-                chain = self._stated(self.spec.doc_types(docstring), "") or chain
-            symbol = self._symbol(
-                kind, self._scopes.qualified(scope, name), whole, opened.symbol, self._head(whole), docstring
-            )
-            self._scopes.note_member(scope, symbol)
-            uid = self._scopes.symbols[symbol].uid
-        if uid or chain:
-            self._scopes.bind(scope, name, Binding(VALUE, uid, chain))
-        if uid and opened.kind == "class" and "shared" in event.captures:
-            own_type = opened.qualified_name.rpartition(".")[2]
-            self._scopes.bind(opened.parent, name, Binding(VALUE, uid, f"{own_type}.{CALL}"))
-
-    def _head(self, node: Node) -> str:
-        """The beginning of a declaration on one line."""
-        end = min(node.end_byte, node.start_byte + 4 * _MAX_HEAD_CHARS)
-        return _SPACE.sub(" ", self.lines.text(node.start_byte, end))[:_MAX_HEAD_CHARS]
-
-    def _variable(self, event: Event, scope: int) -> None:
-        name_node = event.captures.get("name")
-        if name_node is None or name_node.id in self._bound:
-            return
-        self._bound.add(name_node.id)
-        name, kind = self.text(name_node), self._scopes.scopes[scope].kind
-        if kind in ("module", "class") and "local" not in event.captures:
-            self._value(event, scope, name, SymbolKind.CONSTANT if kind == "module" else SymbolKind.FIELD)
-        else:
-            self._scopes.bind(scope, name, Binding(VALUE, "", self._value_of(event.captures)))
-
-    def _parameter(self, event: Event, scope: int) -> None:
-        name = self._bound_name(event)
-        if name:
-            chain = self._stated(self._doc_types.get(scope, {}), name) or self._value_of(event.captures)
-            self._scopes.bind(scope, name, Binding(VALUE, "", chain))
-
-    def _stated(self, types: Mapping[str, str], name: str) -> str:
-        """The chain of the type that a doc comment states."""
-        return type_chain(types[name], self.spec.types) if name in types else ""
-
-    def _bound_name(self, event: Event) -> str:
-        """The name that a match binds, unless it was bound before."""
-        node = event.captures.get("name")
-        if node is None:
-            return self.spec.implicit_parameter
-        if node.id in self._bound:
-            return ""
-        self._bound.add(node.id)
-        return event.given_name or self.text(node)
-
-    def _element(self, event: Event, scope: int) -> None:
-        name = self._bound_name(event)
-        if name:
-            held = self._chains.value(event.captures.get("value"))
-            chain = self._chains.type(event.captures.get("type")) or (f"{held}.{ELEMENT}" if held else "")
-            self._scopes.bind(scope, name, Binding(VALUE, "", chain))
-
-    def _field(self, event: Event, scope: int) -> None:
-        """A field that a method declares by assigning it, or a constructor by a parameter."""
-        inner = scope
-        while scope > 0 and self._scopes.scopes[scope].kind != "class":
-            scope = self._scopes.scopes[scope].parent
-        name_node, owner = event.captures.get("name"), self._scopes.scopes[scope]
-        if name_node is None or owner.kind != "class":
-            return
-        name = bare_name(self.text(name_node))
-        chain = self._scopes.outside(self._value_of(event.captures), inner)
-        uid = ""
-        known = owner.names.get(name, ())
-        if not known or (self.spec.rules.methods_apart and all(b.kind == DEFINITION for b in known)):
-            symbol = self._symbol(
-                SymbolKind.FIELD, f"{owner.qualified_name}.{name}", event.node, owner.symbol,
-                self._head(event.node),
-            )  # fmt: skip
-            uid = self._scopes.symbols[symbol].uid
-        if uid or chain:
-            self._scopes.bind(scope, name, Binding(VALUE, uid, chain))
-
-    def _return(self, event: Event, scope: int) -> None:
-        chain = self._chains.value(event.captures.get("value"))
-        if chain and self._scopes.scopes[scope].kind == "function":
-            self._returns.append((scope, chain))
 
     # Scopes, bases, imports
 
@@ -376,22 +240,6 @@ class _File:
         name = owner if MARKS.isdisjoint(owner.split(".")) and owner else self.text(event.captures["owner"])
         inner = self._scopes.part_of(self._scopes.qualified(scope, name), scope)
         self._open.append((event.node.end_byte, inner))
-
-    def _skip_within(self, event: Event, scope: int) -> None:
-        self._skipped_to = max(self._skipped_to, event.node.end_byte)
-
-    def _tokens(self, event: Event, scope: int) -> None:
-        """Expressions in what the grammar leaves as a list of tokens."""
-        if event.node.start_byte >= self._skipped_to:
-            self._skipped_to = event.node.end_byte
-            parameters = typed_parameters(event.node, self.text)
-            if parameters:
-                outer = self._scopes.scopes[scope]
-                scope = self._scopes.open("block", outer.qualified_name, outer.symbol, scope)
-            for name, type_name in parameters:
-                self._scopes.bind(scope, name, Binding(VALUE, "", f"{type_name}.{CALL}"))
-            for chain, nodes in token_chains(event.node, self.text):
-                self._uses.append(Use(scope, "", chain, self._positions(nodes)))
 
     def _scope(self, event: Event, scope: int) -> None:
         """A lambda or anonymous function has names of its own."""
@@ -450,40 +298,3 @@ class _File:
             self._scopes.bind(0, shown, Binding(IMPORT, "1:", chain))
         elif chain:
             self._scopes.bind(0, shown, Binding(VALUE, "", self._scopes.outside(chain, scope)))
-
-    # Uses
-
-    def _skip(self, node: Node | None) -> None:
-        """The names of a dotted path are no uses."""
-        if node is not None:
-            self._taken.add(node.id)
-            for part in node.named_children:
-                if part.type in self.spec.names or part.type in self.spec.steps:
-                    self._skip(part)
-
-    def _note_use(self, node: Node, scope: int, role: str) -> None:
-        chain = self._chains.take_apart(node)
-        self._taken.update(inner.id for inner in chain.inner)
-        nodes, written = chain.named, self._chains.written(chain)
-        if chain.root.id in self._ignored:
-            written = UNKNOWN_ROOT + written[len(self.text(chain.root)) :]
-        elif self._chains.is_name(chain.root):
-            nodes = [chain.root, *nodes]
-        if chain.root.type in self.spec.own_fields:
-            nodes = [chain.root, *nodes]
-        if nodes:
-            arguments = self._arguments(chain, written) if self.spec.rules.overloads else ()
-            self._uses.append(Use(scope, role, written, self._positions(nodes), arguments))
-
-    def _arguments(self, chain: Chain, written: str) -> tuple[int, ...]:
-        """The numbers of arguments of a chain's calls; one that is only written so comes first."""
-        counts = [argument_count(call) for call in chain.calls]
-        unwritten = written.split(".").count(CALL) - len(counts)
-        return (UNKNOWN,) * unwritten + tuple(counts) if any(count >= 0 for count in counts) else ()
-
-    def _positions(self, nodes: list[Node]) -> tuple[int, ...]:
-        found: list[int] = []
-        for node in nodes:
-            start = node.start_byte
-            found += (start, *self.lines.position(start))
-        return tuple(found)

@@ -15,6 +15,7 @@ from index.world import Definer, Entity, Module, World
 
 
 class PythonRules(Rules):
+    answers_travel = True
     constructors = ("__init__",)
     class_receiver_methods = CLASS_RECEIVER_METHODS
     call_method, item_method = "__call__", "__getitem__"

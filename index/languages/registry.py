@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
-from posixpath import splitext
 
 from index.languages.spec import LanguageSpec
 
@@ -47,7 +46,8 @@ def spec_of(path: str) -> LanguageSpec | None:
     """The language that parses a file, None where none does."""
     name = path.rpartition("/")[2]
     named, by_suffix = _tables()
-    return named.get(name) or by_suffix.get(splitext(name)[1].lower())
+    stem, _, suffix = name.rpartition(".")
+    return named.get(name) or (by_suffix.get(f".{suffix.lower()}") if stem.strip(".") else None)
 
 
 @lru_cache(maxsize=1)

@@ -65,6 +65,8 @@ class Rules:
     """Whether `super` is a call of the base class's method of the same name."""
     open_classes = False
     """Whether any file may open a class of another one again and add to it."""
+    answers_travel = False
+    """Whether what a name means at the top of another file is the same for whichever file asks."""
     class_attributes: frozenset[str] = frozenset()
     """Attributes of an object that give its class."""
     calls_give_value = False

@@ -24,8 +24,8 @@ from index.update import Updater
 
 _SLICE_S = 0.005
 """How long `settle` keeps a keystroke waiting, but for a file whose resolution takes longer by itself."""
-_SLOW_S = 0.012
-"""A text that took longer to parse is parsed by the next query or `settle`, not by the keystroke."""
+_SLOW_S, _SLOW_BYTES = 0.012, 16_000
+"""A text that took longer to show, or is larger, is shown by the next query or `settle`, not by the keystroke."""
 
 
 class Overlays:
@@ -49,7 +49,9 @@ class Overlays:
         with self._lock:
             if path not in self._texts and path not in self._unread and not is_listed(self._root, path):
                 return
-            self._unread[path] = text.encode("utf-8", "replace")
+            data = self._unread[path] = text.encode("utf-8", "replace")
+            if len(data) > _SLOW_BYTES:
+                self._slow.add(path)
             if path not in self._slow:
                 self._catch_up()
 
@@ -110,9 +112,9 @@ class Overlays:
         for path, data in unread.items():
             started = time.monotonic()
             self._texts[path] = read_given(self._base.repository, path, data)
+            self._show(path)
             if time.monotonic() - started > _SLOW_S:
                 self._slow.add(path)
-            self._show(path)
 
     def _clear(self) -> None:
         self._pending, self._changed_keys = set(), set()

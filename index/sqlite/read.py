@@ -33,6 +33,9 @@ _NAMED_PER_HIT = 4
 _WEIGHTS = ", ".join(map(str, (FIELD_WEIGHTS[-1], *FIELD_WEIGHTS[:-1])))
 
 
+# CROSS JOIN keeps SQLite, which has no statistics, from visiting every file of a repository for a few rows.
+
+
 class FactsReader:
     """What an update reads too, inside its transaction."""
 
