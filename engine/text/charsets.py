@@ -6,6 +6,7 @@ a property (`\\p{L}`) the answer is None: unknown. Whoever proves something with
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def span(low: str, high: str) -> Member:
 
 def property_of(name: str) -> Member | None:
     """The members of a general category such as `L`, `Lu` or `N`; None for other properties."""
-    if name not in _CATEGORIES:
+    if not _CATEGORIES.fullmatch(name):
         return None
     return lambda char: unicodedata.category(char).startswith(name) if char.isascii() else None
 
@@ -78,6 +79,4 @@ def outside(member: Member) -> Member:
     return answer
 
 
-_CATEGORIES = frozenset(
-    "C L M N P S Z Cc Cf Ll Lm Lo Lt Lu Mc Me Mn Nd Nl No Pc Pd Pe Pf Pi Po Ps Sc Sk Sm So Zl Zp Zs".split()
-)
+_CATEGORIES = re.compile("C[cf]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?")
