@@ -62,6 +62,7 @@ class _Reading:
         self.leads = "never"
         self.byte_level = False
         self.splits = False
+        self.marks_spaces = False
         self.stages: list[Stage] = []
         self.unknown: str | None = None
 
@@ -93,7 +94,9 @@ class _Reading:
             self.unknown = "an added token that takes in what stands around it"
         self.spec["added_tokens"] = kept
         if kept:
-            self.stages.append(AddedTokens([token["content"] for token in kept]))
+            texts = [token["content"] for token in kept]
+            # They are found in the text as it is or as it is normalised, as they say.
+            self.stages.append(AddedTokens([*texts, *(text.replace(SPACE_MARK, " ") for text in texts)]))
         return controls, {token["content"]: token["id"] for token in kept}
 
     def normalizer(self, part: Json | None) -> Json | None:
@@ -105,8 +108,8 @@ class _Reading:
                     continue
                 case "NFC" | "NFD" | "NFKC" | "NFKD" as form:
                     self.stages.append(Normalised(form))
-                case "Replace" if step["pattern"] == {"String": " "}:
-                    pass
+                case "Replace" if step["pattern"] == {"String": " "} and step["content"] == SPACE_MARK:
+                    self.marks_spaces = True
                 case other:
                     self.unknown = f"the normaliser {other}"
             kept.append(step)
@@ -135,10 +138,12 @@ class _Reading:
         return {"type": "Sequence", "pretokenizers": kept} if kept else None
 
     def split(self, step: Json) -> None:
+        literal = step["pattern"].get("String")
+        if literal == " " and self.marks_spaces:
+            return  # Gemma splits at spaces when none is left
         ways = (step["behavior"], step["invert"])
         if ways not in (("Isolated", False), ("Removed", True)):
             self.unknown = f"the split {ways}"
-        literal = step["pattern"].get("String")
         self.split_by(step["pattern"]["Regex"] if literal is None else re.escape(literal))
 
     def split_by(self, pattern: str) -> None:

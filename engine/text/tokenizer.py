@@ -194,7 +194,7 @@ def _bytes_of_tokens(
     for piece, token in vocabulary.items():
         found[token] = _bytes_of_letters(piece) if byte_level else _bytes_of_piece(piece)
     for text, token in plain.items():
-        found[token] = text.encode()
+        found[token] = text.encode() if byte_level else text.replace(SPACE_MARK, " ").encode()
     for token in controls.values():
         found[token] = b""
     return found

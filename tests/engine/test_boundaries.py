@@ -9,6 +9,7 @@ from engine.text.boundaries import Boundaries
 from engine.text.pattern import Pattern, PatternNotUnderstood
 from engine.text.pipeline import GPT2_PATTERN
 
+METASPACE = ("llama_spm", "gemma", "unigram")
 ALPHABET = [
     *"aZsl1 \n\t'(_./é中я",
     "\r\n",
@@ -42,13 +43,13 @@ def test_tokens_of_both_sides_of_a_cut_are_the_tokens_of_the_whole(kind, text):
         )
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("llama_spm", "unigram")])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in METASPACE])
 def test_code_has_a_cut_behind_every_word_that_ends_a_line_or_stands_before_a_space(kind):
     boundaries = opened(kind).boundaries
     assert boundaries.is_cut("n", "\n") and boundaries.is_cut("n", " ") and boundaries.is_cut("7", " ")
 
 
-@pytest.mark.parametrize("kind", ["llama_spm", "unigram"])
+@pytest.mark.parametrize("kind", METASPACE)
 def test_metaspace_is_cut_before_spaces(kind):
     boundaries = opened(kind).boundaries
     assert boundaries.is_cut("n", " ") and not boundaries.is_cut(" ", "n")

@@ -99,6 +99,15 @@ def llama_spm():
     return made
 
 
+def gemma():
+    """Llama's without a space in front, with runs of newlines as added tokens and a split that never happens."""
+    tokenizer = Tokenizer.from_str(llama_spm().to_str())
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    tokenizer.add_tokens(["\n\n", "\n\n\n", "▁▁"])
+    return tokenizer
+
+
 def unigram(*, split=True):
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=True)
@@ -122,6 +131,7 @@ KINDS = {
     "deepseek_llm": lambda: byte_level(*split_by(*DEEPSEEK_LLM)),
     "deepseek_v3": lambda: byte_level(*split_by(*DEEPSEEK_V3)),
     "llama_spm": llama_spm,
+    "gemma": gemma,
     "unigram": unigram,
 }
 WHOLE_TEXT = {"unigram_unsplit": lambda: unigram(split=False)}
