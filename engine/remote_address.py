@@ -4,7 +4,7 @@
     https://api.example.com/v1#model=qwen2.5-coder&key=EXAMPLE_KEY&infill=suffix&timeout_s=60
 
 What stands behind `#` is never sent. `key` names an environment variable (it may stand alone: `#EXAMPLE_KEY`);
-without it, GRAFT_API_KEY is taken, and for openai.com OPENAI_API_KEY too: that key goes to no other server.
+without it, GRAFT_MODEL_API_KEY or GRAFT_API_KEY is taken, or for openai.com, and for no other, OPENAI_API_KEY.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _options(base: str, fragment: str) -> dict[str, str]:
 
 def _key(base: str, host: str, variable: str | None, environment: Mapping[str, str]) -> str:
     if variable is None:
-        names = ["GRAFT_API_KEY"]
+        names = ["GRAFT_MODEL_API_KEY", "GRAFT_API_KEY"]
         if host == "openai.com" or host.endswith(".openai.com"):
             names.append("OPENAI_API_KEY")
         variable = next((name for name in names if environment.get(name)), None)

@@ -7,6 +7,7 @@ asks for, up to a bound. A time-out is not repeated: the next would take as long
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import random
 import socket
@@ -142,7 +143,11 @@ class Transport:
 
     def _new_client(self) -> httpx.Client:
         key = self._address.key
-        return httpx.Client(timeout=self._timeout, headers={"Authorization": f"Bearer {key}"} if key else {})
+        return httpx.Client(
+            timeout=self._timeout,
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            trust_env=not _is_this_machine(httpx.URL(self._address.base).host),
+        )
 
     def _refusal(self, response: httpx.Response) -> RemoteError:
         status = response.status_code
@@ -179,6 +184,14 @@ class Transport:
         if asked is not None and asked.isdecimal():
             wait_s = float(asked)
         time.sleep(min(wait_s, MAX_WAIT_S))
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether a host is the loopback; what goes there goes through no proxy that the environment names."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class EventStream:

@@ -165,6 +165,17 @@ def test_an_error_in_an_answer_of_success_is_an_error():
         model(server, "#model=m").chat(ASK, GREEDY)
 
 
+def test_what_goes_to_this_machine_goes_through_no_proxy(monkeypatch):
+    with serving() as proxy, serving() as server:
+        for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        for url in (server.url, server.url.replace("127.0.0.1", "localhost")):
+            assert RemoteModel(url, environment={}).chat(ASK, GREEDY)[0].text == "reply"
+        assert len(server.requests) == 2 and proxy.requests == []
+
+
 def test_a_server_without_models_needs_a_name():
     with (
         serving(models=()) as server,
@@ -270,6 +281,7 @@ def test_the_key_is_sent_and_never_shown(caplog):
     [
         ("http://h/v1", {}, ""),
         ("http://h/v1", {"GRAFT_API_KEY": "g", "OPENAI_API_KEY": "o"}, "g"),
+        ("http://h/v1", {"GRAFT_API_KEY": "g", "GRAFT_MODEL_API_KEY": "m"}, "m"),
         ("http://h/v1", {"OPENAI_API_KEY": "o"}, ""),
         ("https://api.openai.com/v1", {"OPENAI_API_KEY": "o"}, "o"),
         ("https://api.openai.com.evil.example/v1", {"OPENAI_API_KEY": "o"}, ""),
