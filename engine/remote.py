@@ -23,7 +23,8 @@ from typing import Any
 from engine.remote_address import read_address
 from engine.remote_answers import Answer, answer_of, total, usage_of, without_fence
 from engine.text.fim_formats import FORMATS, format_of_name
-from engine.text.stops import Stopper, StopStrings, SuffixOverlap
+from engine.text.stop_rules import StopStrings, SuffixOverlap
+from engine.text.stops import Stopper
 from engine.transport import BACKOFF_S, EventStream, Json, RemoteError, Transport
 from engine.types import ChatReply, Completion, Message, SamplingParams, Usage
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.text.stops import Dedent, NodeEnd, Repetition, Stopper, StopStrings, SuffixOverlap
+from engine.text.stop_rules import Dedent, NodeEnd, Repetition, StopStrings, SuffixOverlap
+from engine.text.stops import Stopper
 
 
 def streamed(rules, text, size=1, reason="length"):
