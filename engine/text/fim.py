@@ -84,7 +84,7 @@ class Document:
 
 
 class PromptBuilder:
-    """Builds prompts for one tokenizer. `fim` None: the model has no tokens for it. Tokens of chunks are kept."""
+    """Builds prompts for one tokenizer; keeps the tokens of the last chunks. `fim` None: the model has none."""
 
     def __init__(self, tokenizer: Tokenizer, fim: FimFormat | None, order: Order = "psm") -> None:
         self.order: Order | None = None if fim is None else fim.nearest(order)
@@ -112,6 +112,7 @@ class PromptBuilder:
         behind = document.suffix if self._fim else ()
         context_room = max(room - len(document.prefix) - len(behind), int(room * CONTEXT_SHARE))
         kept = self._that_fit(context, context_room)
+        self._chunks = {chunk: self._chunks[chunk] for chunk in context}
         chunks = [self.chunk_tokens(chunk) for chunk in sorted(kept, key=lambda chunk: chunk.path)]
         prefix, suffix = _around_cursor(document.prefix, behind, room - sum(map(len, chunks)))
         parts = self._arrange(
