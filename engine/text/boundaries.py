@@ -98,13 +98,17 @@ class Merging:
 
 
 class AddedTokens:
-    """Texts that are taken out before anything else, as CodeGen's runs of spaces are."""
+    """Texts that are taken out before anything else, as CodeGen's runs of spaces are.
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._joined = {text[i : i + 2] for text in texts for i in range(len(text) - 1)}
+    They are found in the text as it is or as it is normalised, where a space may be marked: the mark counts as one.
+    """
+
+    def __init__(self, texts: Sequence[str], space: str) -> None:
+        self._space = space
+        self._joined = {text[i : i + 2].replace(space, " ") for text in texts for i in range(len(text) - 1)}
 
     def separates(self, before: str, after: str) -> bool:
-        return before + after not in self._joined
+        return (before + after).replace(self._space, " ") not in self._joined
 
     def covers(self, before: str, after: str) -> bool:
         return False

@@ -94,9 +94,7 @@ class _Reading:
             self.unknown = "an added token that takes in what stands around it"
         self.spec["added_tokens"] = kept
         if kept:
-            texts = [token["content"] for token in kept]
-            # They are found in the text as it is or as it is normalised, as they say.
-            self.stages.append(AddedTokens([*texts, *(text.replace(SPACE_MARK, " ") for text in texts)]))
+            self.stages.append(AddedTokens([token["content"] for token in kept], SPACE_MARK))
         return controls, {token["content"]: token["id"] for token in kept}
 
     def normalizer(self, part: Json | None) -> Json | None:

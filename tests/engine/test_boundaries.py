@@ -55,6 +55,12 @@ def test_metaspace_is_cut_before_spaces(kind):
     assert boundaries.is_cut("n", " ") and not boundaries.is_cut(" ", "n")
 
 
+def test_an_added_run_of_spaces_is_not_cut_where_the_text_itself_has_the_mark_for_spaces():
+    tokenizer, text = opened("gemma"), "x▁  y"
+    assert not tokenizer.boundaries.is_cut("▁", " ")
+    assert tokenizer.encode(text).ids != tokenizer.encode(text[:2]).ids + tokenizer.encode(text[2:]).ids
+
+
 def test_a_run_of_white_space_is_never_cut_inside():
     for kind in ("gpt2", "llama3", "qwen2", "gpt4o", "deepseek_v3"):
         boundaries = opened(kind).boundaries
