@@ -16,6 +16,10 @@ def open_chat_model(url: str) -> ChatModel:
             from engine.scripted import ScriptedModel
 
             return ScriptedModel(Path(rest))
+        case "http" | "https":
+            from engine.remote import RemoteModel
+
+            return RemoteModel(url)
         case _:
             raise _unserved(url)
 
@@ -28,21 +32,23 @@ def open_generator(url: str) -> Generator:
             from engine.scripted import ScriptedModel
 
             return ScriptedModel(Path(rest))
+        case "http" | "https":
+            from engine.remote import RemoteModel
+
+            return RemoteModel(url)
         case _:
             raise _unserved(url)
 
 
 def _unserved(url: str) -> UnknownModelURL:
     match url.partition(":")[0]:
-        case "http" | "https":
-            cause = "this version has no client for OpenAI-compatible servers yet; a later release brings it"
         case "local":
             cause = "this version has no local engine yet; a later release brings it as the extra `engine`"
         case _:
             cause = "no back-end serves that scheme"
     return UnknownModelURL(
         f"Cannot open the model {_without_credentials(url)!r}: {cause}.\n"
-        "Use scripted:PATH, or leave the setting empty to work without a model."
+        "Use http://HOST:PORT/v1 or scripted:PATH, or leave the setting empty to work without a model."
     )
 
 
