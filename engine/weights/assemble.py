@@ -51,9 +51,13 @@ def _parameter(
     if stem not in FUSED and not stem.startswith("mlp.expert_"):
         whole = _read(_name(source, stem, leaf, layer), wanted, source)
         return whole.to(dtype)
+    # All parts are checked before anything of the configured size is allocated.
+    tensors = [
+        _read(part.name, part.place, source) for part in _parts(stem, leaf, layer, wanted, config, source)
+    ]
     filled = torch.empty(wanted.shape, dtype=dtype)
-    for part in _parts(stem, leaf, layer, filled, config, source):
-        part.place.copy_(_read(part.name, part.place, source))
+    for part, tensor in zip(_parts(stem, leaf, layer, filled, config, source), tensors, strict=True):
+        part.place.copy_(tensor)
     return filled
 
 

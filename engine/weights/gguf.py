@@ -100,13 +100,15 @@ class _Head:
             name = self._string()
             settings[name] = self._value(self._number("I"))
         alignment = settings.get("general.alignment", DEFAULT_ALIGNMENT)
-        if not isinstance(alignment, int) or alignment < 1:
+        if not isinstance(alignment, int) or alignment < 8 or alignment % 8:
             raise self._damaged(f"its alignment is {alignment!r}")
         heads = [self._tensor() for _ in range(tensor_count)]
         read_bytes = self._size - self._left
         start = -(-read_bytes // alignment) * alignment
         tensors = {name: TensorPlace(shape, layout, start + offset) for name, shape, layout, offset in heads}
         for name, place in tensors.items():
+            if place.offset % 8:
+                raise self._damaged(f"the tensor {name} is not aligned")
             if place.offset + place.bytes > self._size:
                 raise self._damaged(f"it ends before the tensor {name} does, so it is truncated")
         return GGUFFile(self._path, settings, tensors)
@@ -114,9 +116,11 @@ class _Head:
     def _tensor(self) -> tuple[str, tuple[int, ...], Layout, int]:
         name = self._string()
         dimensions = self._number("I")
-        if dimensions > MAX_DIMENSIONS:
+        if not 1 <= dimensions <= MAX_DIMENSIONS:
             raise self._damaged(f"the tensor {name} has {dimensions} dimensions")
         shape = tuple(reversed([self._number("Q") for _ in range(dimensions)]))
+        if 0 in shape:
+            raise self._damaged(f"the tensor {name} is empty")
         kind, offset = self._number("I"), self._number("Q")
         if kind not in LAYOUTS:
             known = ", ".join(layout.name for layout in LAYOUTS.values())
@@ -124,7 +128,7 @@ class _Head:
                 f"{self._path}: the tensor {name} is of GGUF type {kind}, which the engine does not read.\n"
                 f"Take a file that is quantised as one of {known}."
             )
-        if shape and shape[-1] % LAYOUTS[kind].values:
+        if shape[-1] % LAYOUTS[kind].values:
             raise self._damaged(f"the rows of {name} are {shape[-1]} wide, no multiple of its blocks")
         return name, shape, LAYOUTS[kind], offset
 

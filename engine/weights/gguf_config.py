@@ -6,8 +6,9 @@ from engine.models.config import ExpertsConfig, LatentConfig, ModelConfig, RopeC
 from engine.models.families import FAMILIES, Family
 from engine.models.rope import yarn_magnitude
 from engine.types import CheckpointError
+from engine.weights.checks import checked
 from engine.weights.gguf import GGUFFile
-from engine.weights.settings import Settings
+from engine.weights.settings import MOST_EXPERTS, MOST_HEADS, MOST_LAYERS, MOST_WIDTH, Settings
 
 SIGMOID = 2  # expert_gating_func
 
@@ -22,16 +23,21 @@ def read_gguf_config(file: GGUFFile) -> tuple[ModelConfig, Family]:
     settings = Settings(file.path, own, prefix)
     if "token_embd.weight" not in file.tensors:
         raise CheckpointError(f"{file.path}: it has no token_embd.weight.\nTake a file of a whole model.")
-    heads, width = settings.size("attention.head_count"), settings.size("embedding_length")
+    heads, width = (
+        settings.size("attention.head_count", most=MOST_HEADS),
+        settings.size("embedding_length", most=MOST_WIDTH),
+    )
     latent = _latent(settings) if family.latent else None
     head_width = (
-        latent.rope_width if latent else settings.size("attention.key_length", default=width // heads)
+        latent.rope_width
+        if latent
+        else settings.size("attention.key_length", default=width // heads, most=MOST_WIDTH)
     )
     rope, magnitude = _rope(file, settings, family, head_width)
     scale = settings.number("attention.scale", default=head_width**-0.5)
     if latent is not None:
         scale = float((latent.nope_width + latent.rope_width) ** -0.5 * magnitude**2)
-    layers = settings.size("block_count")
+    layers = settings.size("block_count", most=MOST_LAYERS)
     window = settings.size("attention.sliding_window") if settings.has("attention.sliding_window") else None
     config = ModelConfig(
         family=family.name,
@@ -41,7 +47,7 @@ def read_gguf_config(file: GGUFFile) -> tuple[ModelConfig, Family]:
         heads=heads,
         kv_heads=heads if latent else settings.size("attention.head_count_kv", default=heads),
         head_width=head_width,
-        mlp_width=settings.integer("feed_forward_length", default=0),
+        mlp_width=settings.integer("feed_forward_length", default=0, most=MOST_WIDTH),
         context_length=settings.size("context_length"),
         rope=rope,
         attention_scale=scale,
@@ -62,9 +68,7 @@ def read_gguf_config(file: GGUFFile) -> tuple[ModelConfig, Family]:
         latent=latent,
         experts=_experts(settings, family) if family.experts else None,
     )
-    if config.heads % config.kv_heads:
-        raise settings.wrong("attention.head_count_kv", config.kv_heads, f"a divisor of {config.heads}")
-    return config, family
+    return checked(config, file.path), family
 
 
 def _family(file: GGUFFile) -> Family:
@@ -96,11 +100,11 @@ def _latent(settings: Settings) -> LatentConfig:
 
 
 def _experts(settings: Settings, family: Family) -> ExpertsConfig:
-    width = settings.size("expert_feed_forward_length", "feed_forward_length")
+    width = settings.size("expert_feed_forward_length", "feed_forward_length", most=MOST_WIDTH)
     # llama.cpp renormalises Qwen3's weights always, and its files do not say so.
     renormalise = family.renormalise is True or family.name == "qwen3_moe"
     return ExpertsConfig(
-        count=settings.size("expert_count"),
+        count=settings.size("expert_count", most=MOST_EXPERTS),
         active=settings.size("expert_used_count"),
         width=width,
         shared_width=settings.integer("expert_shared_count", default=0) * width,
@@ -119,7 +123,12 @@ def _rope(file: GGUFFile, settings: Settings, family: Family, width: int) -> tup
     theta = settings.number("rope.freq_base", default=10000.0)
     kind = settings.word("rope.scaling.type", default="none")
     turned = settings.integer("rope.dimension_count", default=width)
-    if kind not in ("none", "linear", "yarn") or "rope_freqs.weight" in file.tensors or turned != width:
+    if (
+        kind not in ("none", "linear", "yarn")
+        or "rope_freqs.weight" in file.tensors
+        or turned != width
+        or width % 2
+    ):
         raise CheckpointError(
             f"{file.path}: the engine does not know this file's rotary positions (scaling {kind!r}, "
             f"{turned} of {width} values, own frequencies: {'rope_freqs.weight' in file.tensors}).\n"

@@ -10,7 +10,8 @@ from engine.models.config import ExpertsConfig, LatentConfig, ModelConfig, RopeC
 from engine.models.families import FAMILIES, Family
 from engine.models.rope import yarn_magnitude
 from engine.types import CheckpointError
-from engine.weights.settings import Settings
+from engine.weights.checks import checked
+from engine.weights.settings import MOST_EXPERTS, MOST_HEADS, MOST_LAYERS, MOST_WIDTH, Settings
 
 ACTIVATIONS: dict[str, Literal["silu", "gelu", "gelu_tanh"]] = {
     "silu": "silu",
@@ -35,19 +36,24 @@ def read_huggingface_config(path: Path) -> tuple[ModelConfig, Family]:
             "Take the unquantised checkpoint or a GGUF file."
         )
     family = FAMILIES[name]
-    heads, width = settings.size("num_attention_heads"), settings.size("hidden_size")
+    heads, width = (
+        settings.size("num_attention_heads", most=MOST_HEADS),
+        settings.size("hidden_size", most=MOST_WIDTH),
+    )
     latent = _latent(settings) if family.latent else None
-    rope_width = latent.rope_width if latent else settings.size("head_dim", default=width // heads)
+    rope_width = (
+        latent.rope_width if latent else settings.size("head_dim", default=width // heads, most=MOST_WIDTH)
+    )
     rope, magnitude = _rope(settings, family, rope_width)
     config = ModelConfig(
         family=name,
         vocabulary=settings.size("vocab_size"),
         width=width,
-        layers=settings.size("num_hidden_layers"),
+        layers=settings.size("num_hidden_layers", most=MOST_LAYERS),
         heads=heads,
         kv_heads=settings.size("num_key_value_heads", default=heads),
         head_width=rope_width,
-        mlp_width=settings.size("intermediate_size"),
+        mlp_width=settings.size("intermediate_size", most=MOST_WIDTH),
         context_length=settings.size("max_position_embeddings"),
         rope=rope,
         attention_scale=_attention_scale(settings, latent, rope_width, magnitude),
@@ -68,9 +74,7 @@ def read_huggingface_config(path: Path) -> tuple[ModelConfig, Family]:
         latent=latent,
         experts=_experts(settings, family) if family.experts else None,
     )
-    if config.heads % config.kv_heads:
-        raise settings.wrong("num_key_value_heads", config.kv_heads, f"a divisor of {config.heads}")
-    return config, family
+    return checked(config, path), family
 
 
 def _read(path: Path) -> Settings:
@@ -119,7 +123,7 @@ def _attention_scale(
 
 def _windows(settings: Settings, family: Family) -> tuple[int | None, ...]:
     """How far back each layer sees. Qwen has the window only in layers that it names, or behind a number."""
-    layers = settings.size("num_hidden_layers")
+    layers = settings.size("num_hidden_layers", most=MOST_LAYERS)
     on = family.window == "sliding_window" or (
         family.window == "use_sliding_window" and settings.flag("use_sliding_window")
     )
@@ -136,15 +140,15 @@ def _windows(settings: Settings, family: Family) -> tuple[int | None, ...]:
 
 
 def _experts(settings: Settings, family: Family) -> ExpertsConfig:
-    width = settings.size("moe_intermediate_size", "intermediate_size")
+    width = settings.size("moe_intermediate_size", "intermediate_size", most=MOST_WIDTH)
     shared = settings.integer("n_shared_experts", default=0)
     step = settings.size("decoder_sparse_step", default=1)
-    layers = range(settings.size("num_hidden_layers"))
+    layers = range(settings.size("num_hidden_layers", most=MOST_LAYERS))
     dense = {layer for layer in settings.sequence("mlp_only_layers") or [] if isinstance(layer, int)}
     dense |= {layer for layer in layers if (layer + 1) % step}
     limited = family.sigmoid_router or settings.word("topk_method", default="greedy") != "greedy"
-    experts = ExpertsConfig(
-        count=settings.size("n_routed_experts", "num_experts", "num_local_experts"),
+    return ExpertsConfig(
+        count=settings.size("n_routed_experts", "num_experts", "num_local_experts", most=MOST_EXPERTS),
         active=settings.size("num_experts_per_tok"),
         width=width,
         shared_width=shared * width,
@@ -157,10 +161,6 @@ def _experts(settings: Settings, family: Family) -> ExpertsConfig:
         groups=settings.size("n_group", default=1) if limited else 1,
         active_groups=settings.size("topk_group", default=1) if limited else 1,
     )
-    if experts.active > experts.count or experts.count % experts.groups:
-        wanted = f"at least {experts.active} experts in {experts.groups} equal groups"
-        raise settings.wrong("n_routed_experts", experts.count, wanted)
-    return experts
 
 
 def _rope(settings: Settings, family: Family, width: int) -> tuple[RopeConfig, float]:
@@ -173,7 +173,7 @@ def _rope(settings: Settings, family: Family, width: int) -> tuple[RopeConfig, f
     theta = scaling.number("rope_theta", default=settings.number("rope_theta", default=10000.0))
     kind = scaling.word("rope_type", "type", default="default")
     partial = scaling.number("partial_rotary_factor", default=1.0)
-    if kind not in ("default", "linear", "yarn", "llama3") or partial != 1.0 or width % 2:
+    if kind not in ("default", "linear", "yarn", "llama3") or partial != 1.0:
         what = f"rope type {kind!r}" if partial == 1.0 else "rotary positions over a part of the head"
         raise CheckpointError(
             f"{settings.path}: the engine does not know the {what} of this model.\n"

@@ -8,6 +8,10 @@ from pathlib import Path
 
 from engine.types import CheckpointError
 
+MOST = 2**24  # no width, count or length of a model comes near: beyond it lies a damaged file
+MOST_LAYERS = MOST_EXPERTS = MOST_HEADS = 2**12
+MOST_WIDTH = 2**18
+
 
 class Settings:
     """Keys and values of one file. Several names may be given for a key; the first that is set counts."""
@@ -18,18 +22,18 @@ class Settings:
     def has(self, *names: str) -> bool:
         return self._find(names) is not None
 
-    def integer(self, *names: str, default: int | None = None) -> int:
-        """A whole number of at least 0. Raises CheckpointError, also where it is neither set nor defaulted."""
+    def integer(self, *names: str, default: int | None = None, most: int = MOST) -> int:
+        """A whole number from 0 to `most`. Raises CheckpointError, also where it is neither set nor defaulted."""
         value = self._required(names, default)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise self.wrong(names[0], value, "a whole number of at least 0")
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+            raise self.wrong(names[0], value, f"a whole number from 0 to {most}")
         return value
 
-    def size(self, *names: str, default: int | None = None) -> int:
-        """A whole number of at least 1."""
-        value = self.integer(*names, default=default)
+    def size(self, *names: str, default: int | None = None, most: int = MOST) -> int:
+        """A whole number from 1 to `most`."""
+        value = self.integer(*names, default=default, most=most)
         if value == 0:
-            raise self.wrong(names[0], value, "a whole number of at least 1")
+            raise self.wrong(names[0], value, f"a whole number from 1 to {most}")
         return value
 
     def number(self, *names: str, default: float | None = None) -> float:

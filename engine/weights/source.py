@@ -72,11 +72,11 @@ class GGUFSource:
         self._data = torch.from_file(str(file.path), shared=False, size=size_bytes, dtype=torch.uint8)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._places or (_is_split_up(name) and _key_part(name) in self._places)
+        return name in self._places or all(part in self._places for part in _split_up(name))
 
     def read(self, name: str) -> Tensor:
-        if name not in self._places and _is_split_up(name):
-            return self._joined_up(name)
+        if name not in self._places:
+            return self._joined_up(*_split_up(name))
         tensor = self._stored(name)
         if self._interleaves and ".attn_q." in name:
             return _half_split(tensor, self._config.heads)
@@ -98,23 +98,26 @@ class GGUFSource:
                 flat = dequantise(data.view(-1, place.layout.bytes), quantised)
         return flat.view(place.shape)
 
-    def _joined_up(self, name: str) -> Tensor:
+    def _joined_up(self, key_name: str, value_name: str) -> Tensor:
         """DeepSeek's key and value projections of the latent, which newer files hold apart, keys transposed."""
-        keys = self._stored(_key_part(name)).transpose(1, 2)  # [heads, nope, rank]
-        values = self._stored(_key_part(name).replace("attn_k_b", "attn_v_b"))  # [heads, value, rank]
-        return torch.cat((keys, values), dim=1).flatten(0, 1)
+        keys, values = self._stored(key_name), self._stored(value_name)
+        if keys.dim() != 3 or values.dim() != 3 or values.shape[::2] != keys.shape[:2]:
+            raise _damaged(self.path, f"the tensors {key_name} and {value_name} do not fit together")
+        # keys: [heads, rank, nope], values: [heads, value, rank]
+        return torch.cat((keys.transpose(1, 2), values), dim=1).flatten(0, 1)
 
 
-def _is_split_up(name: str) -> bool:
-    return name.endswith(".attn_kv_b.weight")
-
-
-def _key_part(name: str) -> str:
-    return name.replace("attn_kv_b", "attn_k_b")
+def _split_up(name: str) -> tuple[str, str]:
+    return name.replace("attn_kv_b", "attn_k_b"), name.replace("attn_kv_b", "attn_v_b")
 
 
 def _half_split(rows: Tensor, heads: int) -> Tensor:
-    """Put rows in the order of neighbouring rotary pairs back to that of halves. rows: [heads · D, …]."""
+    """Put rows in the order of neighbouring rotary pairs back to that of halves. rows: [heads · D, …].
+
+    Rows that do not divide stay: their shape is not what the configuration wants, and is refused for that.
+    """
+    if len(rows) % (2 * heads):
+        return rows
     return torch.unflatten(rows, 0, (heads, -1, 2)).transpose(1, 2).flatten(0, 2)
 
 

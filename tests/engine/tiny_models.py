@@ -130,11 +130,11 @@ CASES = {
 }
 
 
-def make_reference(case):
+def make_reference(case, **changes):
     """A transformers model of the case, every parameter random, biases and norms too; always the same."""
     model_type, extra = CASES[case]
     torch.manual_seed(len(case) * 1000 + sum(map(ord, case)))
-    config = transformers.AutoConfig.for_model(model_type, **{**COMMON, **extra})
+    config = transformers.AutoConfig.for_model(model_type, **{**COMMON, **extra, **changes})
     model = transformers.AutoModelForCausalLM.from_config(config).eval().requires_grad_(False)
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
         if "inv_freq" in name:
