@@ -69,7 +69,7 @@ class Router(nn.Module):
         chosen = wanted.topk(how.active, dim=-1).indices
         weights = scores.gather(1, chosen)
         if how.renormalise:
-            weights = weights / weights.sum(dim=-1, keepdim=True)
+            weights = weights / (weights.sum(dim=-1, keepdim=True) + 1e-20)
         return weights * how.scale, chosen
 
     def _within_best_groups(self, wanted: Tensor) -> Tensor:
