@@ -61,12 +61,19 @@ class PlainCache:
         queries, keys = self._rotation.apply(queries), self._rotation.apply(keys)
         all_keys, all_values = self._remember(layer, keys, values)
         mask = self._mask(window)
+        if queries.shape[2] == 1:
+            # One token: the heads that share keys become the queries of one head, which reads each key once.
+            grouped = queries.reshape(queries.shape[0], keys.shape[1], -1, queries.shape[3])
+            attended = functional.scaled_dot_product_attention(
+                grouped, all_keys, all_values, attn_mask=mask, scale=scale
+            )
+            return attended.reshape(queries.shape)
         return functional.scaled_dot_product_attention(
             queries,
             all_keys,
             all_values,
             attn_mask=mask,
-            is_causal=mask is None and queries.shape[2] > 1,
+            is_causal=mask is None,
             scale=scale,
             enable_gqa=queries.shape[1] != keys.shape[1],
         )
