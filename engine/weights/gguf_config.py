@@ -23,22 +23,14 @@ def read_gguf_config(file: GGUFFile) -> tuple[ModelConfig, Family]:
     settings = Settings(file.path, own, prefix)
     if "token_embd.weight" not in file.tensors:
         raise CheckpointError(f"{file.path}: it has no token_embd.weight.\nTake a file of a whole model.")
-    heads, width = (
-        settings.size("attention.head_count", most=MOST_HEADS),
-        settings.size("embedding_length", most=MOST_WIDTH),
-    )
+    heads = settings.size("attention.head_count", most=MOST_HEADS)
+    width = settings.size("embedding_length", most=MOST_WIDTH)
     latent = _latent(settings) if family.latent else None
     head_width = (
-        latent.rope_width
-        if latent
-        else settings.size("attention.key_length", default=width // heads, most=MOST_WIDTH)
+        latent.rope_width if latent else settings.size("attention.key_length", default=width // heads)
     )
     rope, magnitude = _rope(file, settings, family, head_width)
-    scale = settings.number("attention.scale", default=head_width**-0.5)
-    if latent is not None:
-        scale = float((latent.nope_width + latent.rope_width) ** -0.5 * magnitude**2)
     layers = settings.size("block_count", most=MOST_LAYERS)
-    window = settings.size("attention.sliding_window") if settings.has("attention.sliding_window") else None
     config = ModelConfig(
         family=family.name,
         vocabulary=file.tensors["token_embd.weight"].shape[0],
@@ -50,9 +42,9 @@ def read_gguf_config(file: GGUFFile) -> tuple[ModelConfig, Family]:
         mlp_width=settings.integer("feed_forward_length", default=0, most=MOST_WIDTH),
         context_length=settings.size("context_length"),
         rope=rope,
-        attention_scale=scale,
+        attention_scale=_attention_scale(settings, latent, head_width, magnitude),
         norm_epsilon=settings.number("attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon"),
-        windows=(window if family.window != "none" else None,) * layers,
+        windows=(_window(settings, family),) * layers,
         norm=family.norm,
         activation="silu" if family.gated_mlp else "gelu_tanh",
         gated_mlp=family.gated_mlp,
@@ -97,6 +89,20 @@ def _latent(settings: Settings) -> LatentConfig:
         rope_width=rope_width,
         value_width=settings.size("attention.value_length_mla", "attention.value_length"),
     )
+
+
+def _attention_scale(
+    settings: Settings, latent: LatentConfig | None, head_width: int, magnitude: float
+) -> float:
+    if latent is not None:
+        return float((latent.nope_width + latent.rope_width) ** -0.5 * magnitude**2)
+    return settings.number("attention.scale", default=head_width**-0.5)
+
+
+def _window(settings: Settings, family: Family) -> int | None:
+    if family.window == "none" or not settings.has("attention.sliding_window"):
+        return None
+    return settings.size("attention.sliding_window")
 
 
 def _experts(settings: Settings, family: Family) -> ExpertsConfig:

@@ -25,38 +25,24 @@ ACTIVATIONS: dict[str, Literal["silu", "gelu", "gelu_tanh"]] = {
 def read_huggingface_config(path: Path) -> tuple[ModelConfig, Family]:
     """Read the file `path`. Raises CheckpointError where the engine could not run the model rightly."""
     settings = _read(path)
-    name = settings.word("model_type")
-    if name not in FAMILIES:
-        raise CheckpointError(
-            f"{path}: the engine does not know the architecture {name!r}.\nIt runs {', '.join(FAMILIES)}."
-        )
-    if settings.has("quantization_config"):
-        raise CheckpointError(
-            f"{path}: the weights are quantised in a way that the engine does not read.\n"
-            "Take the unquantised checkpoint or a GGUF file."
-        )
-    family = FAMILIES[name]
-    heads, width = (
-        settings.size("num_attention_heads", most=MOST_HEADS),
-        settings.size("hidden_size", most=MOST_WIDTH),
-    )
+    family = _family(settings)
+    heads = settings.size("num_attention_heads", most=MOST_HEADS)
+    width = settings.size("hidden_size", most=MOST_WIDTH)
     latent = _latent(settings) if family.latent else None
-    rope_width = (
-        latent.rope_width if latent else settings.size("head_dim", default=width // heads, most=MOST_WIDTH)
-    )
-    rope, magnitude = _rope(settings, family, rope_width)
+    head_width = latent.rope_width if latent else settings.size("head_dim", default=width // heads)
+    rope, magnitude = _rope(settings, family, head_width)
     config = ModelConfig(
-        family=name,
+        family=family.name,
         vocabulary=settings.size("vocab_size"),
         width=width,
         layers=settings.size("num_hidden_layers", most=MOST_LAYERS),
         heads=heads,
         kv_heads=settings.size("num_key_value_heads", default=heads),
-        head_width=rope_width,
+        head_width=head_width,
         mlp_width=settings.size("intermediate_size", most=MOST_WIDTH),
         context_length=settings.size("max_position_embeddings"),
         rope=rope,
-        attention_scale=_attention_scale(settings, latent, rope_width, magnitude),
+        attention_scale=_attention_scale(settings, latent, head_width, magnitude),
         norm_epsilon=settings.number("norm_epsilon" if family.norm == "layer" else "rms_norm_eps"),
         windows=_windows(settings, family),
         norm=family.norm,
@@ -67,7 +53,7 @@ def read_huggingface_config(path: Path) -> tuple[ModelConfig, Family]:
         mlp_bias=_switch(settings, family.mlp_bias),
         qk_norm=family.qk_norm,
         clip_qkv=settings.number("clip_qkv") if settings.has("clip_qkv") else None,
-        tied_head=settings.flag("tie_word_embeddings", default=name == "starcoder2"),
+        tied_head=settings.flag("tie_word_embeddings", default=family.name == "starcoder2"),
         embedding_multiplier=settings.number("embedding_multiplier", default=1.0),
         residual_multiplier=settings.number("residual_multiplier", default=1.0),
         logits_divisor=settings.number("logits_scaling", default=1.0),
@@ -75,6 +61,20 @@ def read_huggingface_config(path: Path) -> tuple[ModelConfig, Family]:
         experts=_experts(settings, family) if family.experts else None,
     )
     return checked(config, path), family
+
+
+def _family(settings: Settings) -> Family:
+    name = settings.word("model_type")
+    if name not in FAMILIES:
+        raise CheckpointError(
+            f"{settings.path}: the engine does not know the architecture {name!r}.\nIt runs {', '.join(FAMILIES)}."
+        )
+    if settings.has("quantization_config"):
+        raise CheckpointError(
+            f"{settings.path}: the weights are quantised in a way that the engine does not read.\n"
+            "Take the unquantised checkpoint or a GGUF file."
+        )
+    return FAMILIES[name]
 
 
 def _read(path: Path) -> Settings:
