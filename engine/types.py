@@ -19,6 +19,10 @@ class ScriptError(EngineError):
     """Raised when a scripted model's file is unreadable, malformed or has no reply left."""
 
 
+class CheckpointError(EngineError):
+    """Raised when a model's files are missing, damaged, or of a kind that the engine does not run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation."""
