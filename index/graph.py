@@ -154,8 +154,9 @@ class WorkTreeGraph:
         Raises RootError, StoreError, UpdateCancelled; then the old state of what was being updated stands.
         """
         with self._updating:
+            listed = set(self._known.records)
             report = update_store(self.store, self.root, progress, cancelled, paths=paths, known=self._known)
-            if paths is not None:
+            if paths is not None and listed == self._known.records.keys():
                 return report
             history = update_history(self.store, self.root, progress, cancelled)
         return replace(report, history=history)

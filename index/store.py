@@ -287,7 +287,8 @@ class GraphChange(Protocol):
         """Replace the histories of all files: a file that is not named has none any more.
 
         `log` holds segments of packed commits to be read by the next update only; an empty one is deleted, those
-        that are not named stay. `remove_file` takes a file's history, and its edges from both ends, with it;
+        that are not named stay. `remove_file` takes a file's history, and its edges from both ends, with it, and
+        the state then names no files, so that the next update of histories brings it back if the file comes back;
         `put_file` and `put_resolution` leave them.
         """
 

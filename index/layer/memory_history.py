@@ -51,7 +51,7 @@ class Histories:
             for other, history in self.files.items()
             if other != path
         }
-        return replace(self, files=files)
+        return replace(self, state=replace(self.state, files=""), files=files)
 
     def pairs(self) -> list[tuple[str, str, float]]:
         return [

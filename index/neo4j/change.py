@@ -139,6 +139,7 @@ class Neo4jChange:
     def remove_file(self, path: str) -> None:
         if self._records.pop(path, None) is not None:
             self._forget(path)
+            self._pending.history.is_partial = True
             self._add(path, None, 1 + self._rows_of_a_file)
 
     def put_resolution(self, path: str, resolved: ResolvedFile) -> None:

@@ -128,6 +128,8 @@ class HistoryChange:
     """What to write of histories."""
 
     state: HistoryState | None = None
+    is_partial: bool = False
+    """Whether a file went, and its history with it."""
     files: dict[str, Kept | None] = field(default_factory=dict)
     log: dict[int, bytes] = field(default_factory=dict)
 
@@ -135,6 +137,8 @@ class HistoryChange:
         if self.files:
             self._write_files(write)
         if self.state is None:
+            if self.is_partial:
+                write("MATCH (h:HistoryState {graph: $graph, name: 'history'}) SET h.files = row", [""])
             return
         write(
             "MERGE (h:HistoryState {graph: $graph, name: 'history'}) "

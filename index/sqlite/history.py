@@ -179,6 +179,9 @@ class HistoryWriter:
             (file,),
         )
         self._connection.execute("DELETE FROM co_changes WHERE target = ?", (file,))
+        self._connection.execute(
+            "UPDATE history_states SET files = '' WHERE repository = ?", (self._repository,)
+        )
         self._drop([file])
 
     def _drop(self, files: Collection[int]) -> None:

@@ -201,7 +201,9 @@ def test_sentencepiece_gives_the_same_tokens_as_the_merges_found_from_its_scores
         assert tokenizer.encode(tokenizer.lead(text) + text).ids == model.encode(text)
 
 
-@pytest.mark.skipif("GRAFT_TEST_SMOLLM2" not in os.environ, reason="GRAFT_TEST_SMOLLM2 names no SmolLM2 GGUF file")
+@pytest.mark.skipif(
+    "GRAFT_TEST_SMOLLM2" not in os.environ, reason="GRAFT_TEST_SMOLLM2 names no SmolLM2 GGUF file"
+)
 def test_smollm2s_vocabulary_agrees_with_transformers():
     gguf = pytest.importorskip("gguf")
     transformers = pytest.importorskip("transformers")

@@ -193,6 +193,20 @@ def test_deleted_file_that_comes_back_has_its_history_and_companions_again(repos
     assert histories(graph) == before
 
 
+def test_file_that_was_away_between_two_commits_has_its_history_again(repository, graph):
+    repository.commit({"a.py": "x = 1\n"})
+    graph.update()
+    before, place = graph.edges(types=["TOUCHED_BY"]), repository.root / "a.py"
+    text = place.read_text()
+    place.unlink()
+    graph.update(paths=["a.py"])
+    assert graph.edges(types=["TOUCHED_BY"]) != before
+    place.write_text(text)
+    graph.update(paths=["a.py"])
+    graph.update()
+    assert graph.edges(types=["TOUCHED_BY"]) == before
+
+
 def test_only_new_commits_are_read(repository, graph):
     repository.fast_import(2_000, 40)
     read_all(graph)
