@@ -182,12 +182,12 @@ def test_stats_count_what_check_finds_sound(graft, indexed):
 def test_check_ends_with_1_and_says_what_is_wrong(graft, repo):
     graft("index", cwd=repo)
     with sqlite3.connect(repo / ".graft" / "graph.db") as connection:
-        connection.execute("UPDATE inbound SET target = target + 99999 WHERE target > 0")
+        connection.execute("DELETE FROM files WHERE path = 'quayside/hours/spans.py'")
     connection.close()
     process = graft("graph", "check", cwd=repo)
     assert process.returncode == 1
     assert "edges to nothing" in process.stdout
-    assert "1 fault." in process.stdout
+    assert " faults." in process.stdout
 
 
 def test_a_graph_moves_between_stores_and_is_the_same(graft, indexed, repo, tmp_path):
