@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -28,7 +28,11 @@ _TEXT_FORM = 1
 """Raised whenever `text_of` changes: other vectors are made then."""
 _KINDS = frozenset({SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.CLASS, SymbolKind.INTERFACE})
 _TEXTS_AT_ONCE = 128
-"""About two seconds on one core: so often progress is told, and what was embedded is kept."""
+"""About two seconds on one core: so often progress is told, and what was embedded is stored."""
+_PIECES_AT_ONCE = 768
+"""About a quarter of a second on one core: so often it is asked whether to stop."""
+_UNFINISHED = ""
+"""In place of what a file's vectors were made of where some are missing still."""
 _MAX_PROSE_CHARS, _MAX_BODY_WORDS = 300, 60
 _SCALE_BYTES = 4
 
@@ -66,13 +70,12 @@ def update_vectors(
     gone = had.keys() - wanted.keys()
     work = _Work(store, embedder, wanted, _Known.of(store.vectors.read([*gone, *(set(stale) & had.keys())])))
     for done, group in _groups(store, stale):
-        if cancelled():
-            raise UpdateCancelled(
-                f"Stopped at the vectors of file {done} of {len(stale)}; those before it are kept."
-            )
         if progress is not None:
             progress("embed", done, len(stale))
-        work.put(group)
+        if not work.put(group, cancelled):
+            raise UpdateCancelled(
+                f"Stopped after the vectors of {done} of {len(stale)} files; what was embedded is kept."
+            )
     if gone:
         store.vectors.put([], gone)
     if progress is not None:
@@ -190,33 +193,46 @@ class _Work:
     embedded: int = 0
     kept: int = 0
 
-    def put(self, group: _Group) -> None:
-        """Embed what is new in a few files, and store their vectors."""
+    def put(self, group: _Group, cancelled: Callable[[], bool]) -> bool:
+        """Embed what is new in a few files, and store their vectors. Returns whether all are there."""
         new = {t.digest: t for _, texts in group for t in texts if t.digest not in self.known.rows}
-        rows = ChainMap(self._embed(new) if new else {}, self.known.rows)
-        self.embedded += len(new)
+        fresh: dict[bytes, tuple[bytes, bytes]] = {}
+        stopped = cancelled()
+        for pieces, texts in _slices(new.values()):
+            if stopped := stopped or cancelled():
+                break
+            fresh |= self._embed(texts, pieces)
+        rows = ChainMap(fresh, self.known.rows)
+        self.embedded += len(fresh)
         self.kept += sum(len(texts) for _, texts in group) - len(new)
-        self.store.vectors.put(
-            [
-                FileVectors(
-                    path,
-                    self.made_of[path],
-                    [each.uid for each in texts],
-                    b"".join(each.digest for each in texts),
-                    b"".join(rows[each.digest][0] for each in texts),
-                    b"".join(rows[each.digest][1] for each in texts),
-                )
-                for path, texts in group
-            ]
+        if fresh or not stopped:
+            found = [self._vectors(path, texts, rows) for path, texts in group]
+            self.store.vectors.put([each for each in found if each.uids or each.made_of])
+        return not stopped
+
+    def _vectors(
+        self, path: str, texts: list[_Text], rows: Mapping[bytes, tuple[bytes, bytes]]
+    ) -> FileVectors:
+        there = [each for each in texts if each.digest in rows]
+        return FileVectors(
+            path,
+            self.made_of[path] if len(there) == len(texts) else _UNFINISHED,
+            [each.uid for each in there],
+            b"".join(each.digest for each in there),
+            b"".join(rows[each.digest][0] for each in there),
+            b"".join(rows[each.digest][1] for each in there),
         )
 
-    def _embed(self, new: dict[bytes, _Text]) -> dict[bytes, tuple[bytes, bytes]]:
-        rows: dict[bytes, tuple[bytes, bytes]] = {}
-        for of_files, pieces in ((True, _FILE_PIECES), (False, _MAX_PIECES)):
-            texts = [each for each in new.values() if (not each.uid) == of_files]
-            if texts:
-                scales, values = quantise(self.embedder.encode([each.text for each in texts], pieces))
-                rows |= {
-                    each.digest: (scales[n].tobytes(), values[n].tobytes()) for n, each in enumerate(texts)
-                }
-        return rows
+    def _embed(self, texts: list[_Text], pieces: int) -> dict[bytes, tuple[bytes, bytes]]:
+        scales, values = quantise(self.embedder.encode([each.text for each in texts], pieces))
+        return {each.digest: (scales[n].tobytes(), values[n].tobytes()) for n, each in enumerate(texts)}
+
+
+def _slices(texts: Iterable[_Text]) -> Iterator[tuple[int, list[_Text]]]:
+    """Few texts at once, of like length to pad less, with how many word pieces of each are embedded."""
+    longest_first = sorted(texts, key=lambda each: -len(each.text))
+    for of_files, pieces in ((True, _FILE_PIECES), (False, _MAX_PIECES)):
+        of_kind = [each for each in longest_first if (not each.uid) == of_files]
+        at_once = _PIECES_AT_ONCE // pieces
+        for n in range(0, len(of_kind), at_once):
+            yield pieces, of_kind[n : n + at_once]

@@ -12,6 +12,7 @@ import watchfiles
 from index.errors import GraphError, RootError, UpdateCancelled
 from index.files import NEVER_ENTERED
 from index.graph import WorkTreeGraph
+from index.idle import IdleVectors
 from index.types import UpdateReport
 
 _QUIET_MS, _LONGEST_MS = 50, 1_600
@@ -30,6 +31,7 @@ def watch(
     *,
     on_trouble: Callable[[str], None] = lambda message: None,
     polling: bool = False,
+    vectors: IdleVectors | None = None,
 ) -> None:
     """Bring the graph up to its tree, then again after every change, until `stop` is set. Blocks; run it in a thread.
 
@@ -37,6 +39,7 @@ def watch(
     not looked at. A burst of changes, such as a branch switch, is one update by a walk. `on_trouble` is told in words
     when an update failed, which is tried again half a second later, and when the system does not let every folder be
     watched (too many, or unreadable): from then on the tree is walked about once a second, as with `polling`.
+    `vectors` go on whenever the graph is up to date, and rest while a change is taken up.
 
     Raises RootError when the tree is gone.
     """
@@ -45,6 +48,9 @@ def watch(
     for paths in _changes(graph.root, outside, stop, polling, on_trouble):
         if not (behind or paths is None or paths):
             continue
+        changing = behind or bool(paths)
+        if vectors is not None and changing:
+            vectors.rest()
         before = graph.store.indexed_at()
         try:
             named = None if behind or paths is None or _HEAD_LOG in paths else paths
@@ -58,9 +64,12 @@ def watch(
             on_trouble(f"{error} The graph will be updated again.")
             continue
         behind = False
-        if first or graph.store.indexed_at() != before:
+        changed = graph.store.indexed_at() != before
+        if first or changed:
             first = False
             on_update(report)
+        if vectors is not None and (changing or changed):
+            vectors.go_on()
 
 
 def _changes(

@@ -51,19 +51,26 @@ def model_folder() -> Path | None:
     return Path(folders[0]) / "model" if folders else None
 
 
-def need_embedder() -> Embedder:
-    """The installed model. Raises ModelUnusable, which says how to install it where it is missing."""
-    embedder = open_embedder()
-    if embedder is None:
+def need_model() -> Path:
+    """`model_folder`, where there must be one. Raises ModelUnusable, which says how to install it."""
+    folder = model_folder()
+    if folder is None:
         raise ModelUnusable(f"The model of word vectors is not installed. Install it: {INSTALL}", None)
-    return embedder
+    return folder
+
+
+def need_embedder() -> Embedder:
+    """The installed model. Raises ModelUnusable."""
+    return _read_model(need_model())
 
 
 def open_embedder(folder: Path | None = None) -> Embedder | None:
     """The model in `folder`, else the installed one; None where none is installed. Raises ModelUnusable."""
     folder = folder or model_folder()
-    if folder is None:
-        return None
+    return None if folder is None else _read_model(folder)
+
+
+def _read_model(folder: Path) -> MiniLM:
     try:
         return MiniLM(folder)
     except (OSError, KeyError, IndexError, TypeError, ValueError) as error:

@@ -63,7 +63,7 @@ def _nearest(question: Question, among: Among) -> list[tuple[str, str, float]]:
         return []
     made = question.store.vectors.made_of()
     wanted = [path for path in question.paths if has_vectors(path)] if made else []
-    if not made or sum(path in made for path in wanted) < _COVERED * len(wanted):
+    if not made or sum(bool(made.get(path)) for path in wanted) < _COVERED * len(wanted):
         return []
     vector = _vector_of(question.text)
     if vector is None:

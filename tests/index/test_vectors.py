@@ -19,7 +19,7 @@ from index.retrieval.embed import model_folder, open_embedder
 from index.retrieval.matrix import matrices, quantise
 from index.retrieval.retrieve import ALL_STAGES, Retriever
 from index.store import FileVectors
-from index.vectors import text_of, update_vectors
+from index.vectors import drop_vectors, text_of, update_vectors
 
 SHOP = {
     "shop/dates.py": '''
@@ -51,22 +51,22 @@ def embedder():
 
 
 def told(store):
-    """Every vector by its definition."""
+    """Every vector by its file and definition."""
     found = {}
     for file in store.vectors.read(store.vectors.made_of()):
         width = len(file.values) // max(1, len(file.uids))
         for n, uid in enumerate(file.uids):
             scale = struct.unpack_from("<f", file.scales, 4 * n)[0]
             values = struct.unpack_from(f"{width}b", file.values, width * n)
-            found[uid] = (file.path, file.texts[8 * n : 8 * n + 8], [scale * value for value in values])
+            found[file.path, uid] = file.texts[8 * n : 8 * n + 8], [scale * value for value in values]
     return found
 
 
 def assert_same(found, other):
     """The same texts of the same definitions; numbers differ by what a batch's size does to rounding."""
-    assert {uid: each[:2] for uid, each in found.items()} == {uid: each[:2] for uid, each in other.items()}
-    for uid, (_, _, vector) in found.items():
-        assert vector == pytest.approx(other[uid][2], abs=0.005)
+    assert {key: text for key, (text, _) in found.items()} == {key: text for key, (text, _) in other.items()}
+    for key, (_, vector) in found.items():
+        assert vector == pytest.approx(other[key][1], abs=0.005)
 
 
 def test_texts_of_one_meaning_lie_nearer_than_others(embedder):
@@ -142,22 +142,29 @@ def test_vectors_after_edits_equal_those_of_a_clean_rebuild(tree, embedder):
     clean.close()
 
 
+def after(looks):
+    """Asked whether to stop, says yes after so many times."""
+    asked = []
+    return lambda: asked.append(1) or len(asked) > looks
+
+
 def test_what_was_embedded_before_a_stop_is_kept(tree, embedder):
-    functions = "\n".join(f"def f{n}(): pass" for n in range(130))
+    functions = "\n".join(f"def f{n}(): pass" for n in range(60))
     graph = tree({"a.py": functions, "b.py": "def last(): pass\n"})
-    calls = []
-
-    def cancelled():
-        calls.append(1)
-        return len(calls) > 1
-
-    with pytest.raises(UpdateCancelled, match="file 1 of 2; those before it are kept"):
-        update_vectors(graph.store, embedder, cancelled=cancelled)
+    with pytest.raises(UpdateCancelled, match="after the vectors of 0 of 2 files; what was embedded is kept"):
+        update_vectors(graph.store, embedder, cancelled=after(4))
+    kept = len(told(graph.store))
+    assert 0 < kept < 63, "it stops within a file, too"
+    assert set(graph.store.vectors.made_of().values()) == {""}
     seen = []
     report = update_vectors(graph.store, embedder, lambda *what: seen.append(what))
-    assert report.embedded == 2  # the second file and its function
-    assert seen == [("embed", 0, 1), ("embed", 1, 1)]
-    assert graph.store.vectors.made_of().keys() == {"a.py", "b.py"}
+    assert (report.files, report.embedded) == (2, 63 - kept)  # each file, and each function
+    assert seen == [("embed", 0, 2), ("embed", 2, 2)]
+    whole = told(graph.store)
+    assert update_vectors(graph.store, embedder).files == 0
+    drop_vectors(graph.store)
+    update_vectors(graph.store, embedder)
+    assert_same(whole, told(graph.store))
 
 
 def test_index_makes_keeps_up_and_drops_vectors(tree):
@@ -181,16 +188,21 @@ def test_unsaved_text_keeps_the_vectors_of_what_is_still_there(tree, embedder):
     assert "shop/dates.py" not in found.files
 
 
-def test_a_first_build_that_was_stopped_favours_nobody(tree, embedder):
-    functions = "\n".join(f"def f{n}(): pass" for n in range(130))
-    graph = tree({"a.py": functions, "b.py": "def last(): pass\n", "c.py": "def least(): pass\n"})
-    calls = []
-    with pytest.raises(UpdateCancelled):
-        update_vectors(graph.store, embedder, cancelled=lambda: calls.append(1) or len(calls) > 1)
-    assert graph.store.vectors.made_of()
-    assert not Retriever(graph.store).locate("the last of them", stages=VECTORS).files
+def test_a_build_that_was_stopped_favours_nobody(tree, embedder):
+    graph = tree({"a.py": "def early(): pass\n"})
     update_vectors(graph.store, embedder)
-    assert Retriever(graph.store).locate("the last of them", stages=VECTORS).files[0].path == "b.py"
+    graph = tree({"b.py": "def last(): pass\n", "c.py": "def least(): pass\n"})
+
+    def found():
+        return Retriever(graph.store).locate("the last of them", stages=VECTORS).files
+
+    assert not found()
+    with pytest.raises(UpdateCancelled):
+        update_vectors(graph.store, embedder, cancelled=after(2))
+    assert graph.store.vectors.made_of().keys() == {"a.py", "b.py", "c.py"}
+    assert not found(), "of two files there are the outlines only"
+    update_vectors(graph.store, embedder)
+    assert found()[0].path == "b.py"
 
 
 def test_layer_embeds_only_what_differs_from_its_base(tmp_path, embedder):

@@ -25,7 +25,12 @@ SKIPPED_SHOWN = 10
 )
 @click.argument("repo", default=".", type=click.Path(path_type=Path))
 @store_option
-@click.option("--watch", "watching", is_flag=True, help="Follow the tree's changes until Ctrl-C.")
+@click.option(
+    "--watch",
+    "watching",
+    is_flag=True,
+    help="Follow the tree's changes until Ctrl-C; vectors are made in between.",
+)
 @click.option(
     "--vectors/--no-vectors",
     default=None,
@@ -53,7 +58,7 @@ def command(repo: Path, store: str | None, watching: bool, vectors: bool | None,
     if watching:
         from tui.watching import follow
 
-        follow(root, url, as_json=as_json)
+        follow(root, url, vectors=vectors, as_json=as_json)
         return 0
     report, embedded = _updated(root, url, vectors)
     if as_json:
