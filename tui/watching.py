@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -33,6 +34,8 @@ def follow(root: Path, store: str, *, vectors: bool | None, as_json: bool) -> No
     from index.vectors import drop_vectors
     from tui.stopping import stoppable
 
+    # Before numpy is loaded: what has time takes one core, and threads that find none free wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     graph = open_graph(root, store)
     try:
         if vectors is False:

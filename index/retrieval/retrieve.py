@@ -2,7 +2,7 @@
 
 The stages of index.retrieval.evidence and index.retrieval.meaning are joined, files by rank and score, symbols by
 score and by how likely their file is. Any stage can be left out. Weights were set on the development cases of
-tests/bench/localisation.py, fix commits and issue texts (2026-11-24; those of vectors on 80 cases of five
+tests/bench/localisation.py, fix commits and issue texts (2026-11-24; those of vectors on 96 cases of seven
 repositories); spreading over file links, co-change, recency and size of files were tried there too and earned no
 place.
 """
@@ -33,7 +33,7 @@ _STAGE_WEIGHTS = {
     "words": 2.0,
     "symbol words": 1.0,
     "past changes": 2.0,
-    "file vectors": 2.0,
+    "file vectors": 0.5,
     "symbol vectors": 0.5,
 }
 _SYMBOL_WEIGHTS = {

@@ -14,7 +14,11 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 @pytest.fixture
 def environment(tmp_path):
     """A home of its own, nobody's settings, no colours forced."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "LANG", "LC_ALL", "TMPDIR", "OPENBLAS_NUM_THREADS")
+        if name in os.environ
+    }
     home = tmp_path / "home"
     home.mkdir()
     return kept | {"HOME": str(home)}
