@@ -2,7 +2,7 @@
 
 The stages of index.retrieval.evidence and index.retrieval.meaning are joined, files by rank and score, symbols by
 score and by how likely their file is. Any stage can be left out. Weights were set on the development cases of
-tests/bench/localisation.py, fix commits and issue texts (2026-11-24; those of vectors on 96 cases of seven
+tests/bench/localisation.py, fix commits and issue texts (2026-11-24; those of vectors on 112 cases of seven
 repositories); spreading over file links, co-change, recency and size of files were tried there too and earned no
 place.
 """
