@@ -123,6 +123,10 @@ class FileScopes:
         outer = self.scopes[scope]
         return name if outer.kind == "module" else f"{outer.qualified_name}.{name}"
 
+    def held(self, scope: int, name: str) -> list[Binding]:
+        """What a scope holds under a name so far."""
+        return self.scopes[scope].names.get(name, [])
+
     def bind(self, scope: int, name: str, binding: Binding) -> None:
         opened = self.scopes[scope]
         home = opened.outer.get(name)
