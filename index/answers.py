@@ -29,7 +29,9 @@ class Kept(NamedTuple):
 class Answers:
     """Answers by what was asked, the latest asked ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = _MAX_ANSWERS) -> None:
+        """`size` is how many answers a generation holds, of which there are two."""
+        self._size = size
         self._young: dict[Hashable, Kept] = {}
         self._old: dict[Hashable, Kept] = {}
         self._changes: list[frozenset[Entry]] = []
@@ -55,7 +57,7 @@ class Answers:
 
     def _put(self, asked: Hashable, kept: Kept) -> None:
         self._young[asked] = kept
-        if len(self._young) > _MAX_ANSWERS:
+        if len(self._young) > self._size:
             self._old, self._young = self._young, {}
             self.entries.clear()
 

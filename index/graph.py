@@ -187,25 +187,26 @@ class WorkTreeGraph:
         return self._overlays.settle(budget_s, cancelled)
 
     def files(self) -> list[FileRecord]:
-        return self.seen().files()
+        return self.seen(edges=False).files()
 
     def chunks(self, path: str) -> list[TextChunk]:
         """The text chunks of a prose file."""
-        return self.seen().chunks(path)
+        return self.seen(edges=False).chunks(path)
 
     # Symbols
 
     def symbols(
         self, *, path: str | None = None, name: str | None = None, qualified_name: str | None = None
     ) -> list[Symbol]:
-        return self.seen().symbols(path=path, name=name, qualified_name=qualified_name)
+        return self.seen(edges=False).symbols(path=path, name=name, qualified_name=qualified_name)
 
     def symbol(self, uid: str) -> Symbol | None:
-        return self.seen().symbols_by_uid([uid]).get(uid)
+        return self.seen(edges=False).symbols_by_uid([uid]).get(uid)
 
     def symbol_at(self, path: str, line: int) -> Symbol | None:
         """The innermost symbol whose span holds that 1-based line; the module where no other does."""
-        holding = [s for s in self.seen().symbols(path=path) if s.span.start_line <= line <= s.span.end_line]
+        symbols = self.seen(edges=False).symbols(path=path)
+        holding = [s for s in symbols if s.span.start_line <= line <= s.span.end_line]
         return min(holding, key=lambda s: s.span.end_byte - s.span.start_byte, default=None)
 
     # Edges
@@ -320,6 +321,9 @@ class WorkTreeGraph:
         retriever = self._retriever if self.seen() is self.store else self._overlay_retriever
         return retriever.locate(text, top=top)
 
-    def seen(self) -> GraphStore:
-        """The store that queries ask: this graph's own or, while texts are unsaved, a layer over it."""
-        return self._overlays.current()
+    def seen(self, *, edges: bool = True) -> GraphStore:
+        """The store that queries ask: this graph's own or, while texts are unsaved, a layer over it.
+
+        Without `edges`, whoever asks for files and symbols alone need not wait for what the last keystroke uses.
+        """
+        return self._overlays.current(edges=edges)

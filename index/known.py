@@ -5,16 +5,16 @@ Holds exactly as long as nobody else changed the store, which its `indexed_at` t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Generic, TypeVar
 
-from index.answers import Answers
+from index.answers import Answers, Entry
 from index.facts import Body, Interface
 from index.languages.registry import spec_of
 from index.modules import ModuleMap
 from index.types import FileRecord
 
-MAX_INTERFACES, MAX_BODIES = 4_000, 300
+MAX_INTERFACES, MAX_BODIES, MAX_HELPERS = 4_000, 300, 12
 _NEVER = -1
 Value = TypeVar("Value")
 
@@ -31,7 +31,9 @@ class Known:
         self.interfaces = Recent[Interface](MAX_INTERFACES)
         self.bodies = Recent[Body](MAX_BODIES)
         self.answers = Answers()
-        """What look-ups came to; to be told of every entry that changes."""
+        """What look-ups came to."""
+        self.helpers = Answers(MAX_HELPERS)
+        """What whole files of test helpers came to."""
 
     def recall(self, stamp: int, files: Callable[[], Iterable[FileRecord]]) -> None:
         """Read the records again if the store is not as it was."""
@@ -51,7 +53,7 @@ class Known:
         """Know nothing: a change failed midway, or somebody else made one."""
         self.stamp = _NEVER
         self._noted.clear()
-        self.answers.clear()
+        self._forget_answers()
         self.interfaces.clear()
         self.bodies.clear()
 
@@ -73,8 +75,17 @@ class Known:
         ):
             self.parsed = parsed_paths(self.records)
             self.modules = ModuleMap(self.parsed)
-            self.answers.clear()
+            self._forget_answers()
         return before
+
+    def change(self, entries: Collection[Entry]) -> None:
+        """Forget answers that read any of these entries. To be told of every entry that changes."""
+        self.answers.change(entries)
+        self.helpers.change(entries)
+
+    def _forget_answers(self) -> None:
+        self.answers.clear()
+        self.helpers.clear()
 
 
 class Recent(Generic[Value]):

@@ -18,6 +18,7 @@ from index.languages.registry import spec_of
 from index.languages.scopes import added_names
 from index.mentions_in_docstrings import docstring_mentions
 from index.mentions_in_prose import mentions_of
+from index.python.pieces import Pieces
 from index.store import Document, FileEntry
 from index.types import FileRecord, Reference
 from index.world import export_key
@@ -64,8 +65,11 @@ def read_file(task: ReadTask) -> ReadFile:
     return read if task.pack is None else replace(read, entry=task.pack(read.entry))
 
 
-def read_given(repository: str, path: str, data: bytes) -> ReadFile:
-    """Parse a text that is in no file yet, as `read_file` would once it is; search words are cut when asked for."""
+def read_given(repository: str, path: str, data: bytes, pieces: Pieces | None = None) -> ReadFile:
+    """Parse a text that is in no file yet, as `read_file` would once it is; search words are cut when asked for.
+
+    `pieces`, kept while the same text is edited, save most of the work on it.
+    """
     name = path.rpartition("/")[2]
     language = language_of(name)
     record = FileRecord(path, "", len(data), 0, language, skipped=reason_to_skip(name, len(data), language))
@@ -80,7 +84,7 @@ def read_given(repository: str, path: str, data: bytes) -> ReadFile:
         return ReadFile(FileEntry(replace(record, skipped="generated")))
     if is_minified(name, data):
         return ReadFile(FileEntry(replace(record, skipped="minified")))
-    return _parsed(repository, record, content, LaterDocuments)
+    return _parsed(repository, record, content, LaterDocuments, pieces)
 
 
 def _parsed(
@@ -88,6 +92,7 @@ def _parsed(
     record: FileRecord,
     content: Content,
     documents: Callable[[Callable[[], list[Document]]], Sequence[Document]] = lambda cut: cut(),
+    pieces: Pieces | None = None,
 ) -> ReadFile:
     path, spec = record.path, spec_of(record.path)
     if spec is None:
@@ -96,7 +101,9 @@ def _parsed(
         return ReadFile(
             FileEntry(record, chunks=chunks, documents=words), mentions=mentions_of(path, content, chunks)
         )
-    if spec.read is not None:
+    if spec.read_again is not None and pieces is not None:
+        facts = spec.read_again(repository, path, content, pieces)
+    elif spec.read is not None:
         facts = spec.read(repository, path, content)
     else:
         facts = extract(spec, repository, path, content)

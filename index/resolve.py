@@ -383,14 +383,15 @@ def _less_sure(edge: Edge, among: int) -> Edge:
 
 def _helper_edges(world: World, path: str) -> HelperEdges:
     """Edges of another test file, resolved on the spot; its look-ups count as the reader's own."""
-    body = world.body(path)
-    known = world.helpers.get(path)
+    world.read_body(path)
     recording = world.suspend()
-    if known is None:
+
+    def edges() -> HelperEdges:
         world.begin(path)
-        resolver = _Resolver(world, path, body)
+        resolver = _Resolver(world, path, world.body(path))
         resolver.run()
-        known = HelperEdges(resolver.by_source(), resolver.places, world.finish())
-        world.helpers[path] = known
+        return HelperEdges(resolver.by_source(), resolver.places, world.finish())
+
+    known = world.helpers(path, edges)
     world.restore(recording, known.keys)
     return known

@@ -296,7 +296,9 @@ class Updater:
     def resolve(self, paths: Sequence[str], stop: Callable[[], bool] = lambda: False) -> int:
         """Resolve files again, at least one, until `stop`. Returns how many were."""
         known = self._known
-        world = World(known.modules, self._interface, self._body, self._change.providers, known.answers)
+        world = World(
+            known.modules, self._interface, self._body, self._change.providers, known.answers, known.helpers
+        )
         for done, path in enumerate(paths):
             if done and stop():
                 return done
@@ -321,13 +323,13 @@ class Updater:
     def _note(self, path: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
         """Remember the keys of a file's, or the module map's, entries that came, went or changed."""
         changed = {(path, entry) for entry, _ in old.items() ^ new.items()}
-        self._known.answers.change(changed)
+        self._known.change(changed)
         self.changed_keys.update(key_hash(*each) for each in changed)
 
     def _note_exports(self, old: StoredFacts | None, new: Collection[int]) -> None:
         changed = set(old.exports if old else ()) ^ set(new)
         entries = [export_entry(export) for export in changed]
-        self._known.answers.change(entries)
+        self._known.change(entries)
         self.changed_keys.update(key_hash(*each) for each in entries)
 
     def _interface(self, path: str) -> Interface:

@@ -91,8 +91,9 @@ class World:
         body_of: Callable[[str], Body],
         providers_of: Callable[[int], list[str]],
         answers: Answers,
+        helpers: Answers | None = None,
     ) -> None:
-        """`answers` may come from a world before, if it was told of all that changed since."""
+        """`answers` and `helpers` may come from a world before, if they were told of all that changed since."""
         self.modules = modules
         self.answers = answers
         self._providers_of = providers_of
@@ -101,8 +102,22 @@ class World:
         self._body_of = body_of
         self._reader = ""
         self._keys: set[Entry] = set()
-        self.helpers: dict[str, HelperEdges] = {}
+        self._helpers: dict[str, HelperEdges] = {}
+        self._helpers_before = Answers() if helpers is None else helpers
         self._tests: dict[str, bool] = {}
+
+    def helpers(self, path: str, work: Callable[[], HelperEdges]) -> HelperEdges:
+        """The edges of a test helper's file, worked out once."""
+        known = self._helpers.get(path)
+        if known is None:
+            kept = self._helpers_before.get(path)
+            if kept is not None and isinstance(kept.value, HelperEdges):
+                known = kept.value
+            else:
+                known = work()
+                self._helpers_before.put(path, known, known.keys | {(path, "body")}, 0)
+            self._helpers[path] = known
+        return known
 
     def begin(self, reader: str) -> None:
         """Start to record the look-ups of one file."""
@@ -148,8 +163,12 @@ class World:
         return known
 
     def body(self, path: str) -> Body:
-        self._read(path, "body")
+        self.read_body(path)
         return self._body_of(path)
+
+    def read_body(self, path: str) -> None:
+        """Record that what a file uses was looked up."""
+        self._read(path, "body")
 
     def names(self, path: str, name: str) -> list[Binding]:
         self._read(path, f"n:{name}")

@@ -10,6 +10,7 @@ from index.languages.rules import Rules
 from index.languages.spec import LanguageSpec
 from index.modules import module_name
 from index.python.extract import extract
+from index.python.pieces import Pieces
 from index.python.scopes import CLASS_RECEIVER_METHODS
 from index.world import Definer, Entity, Module, World
 
@@ -107,6 +108,17 @@ def read(repository: str, path: str, content: Content) -> FileFacts:
     return extract(repository, path, module_name(path), content)
 
 
+def read_again(repository: str, path: str, content: Content, pieces: Pieces) -> FileFacts:
+    return extract(repository, path, module_name(path), content, pieces)
+
+
 SPECS = (
-    LanguageSpec("python", (".py", ".pyi", ".pyw"), rules=PythonRules(), read=read, builtins=builtin_names()),
+    LanguageSpec(
+        "python",
+        (".py", ".pyi", ".pyw"),
+        rules=PythonRules(),
+        read=read,
+        read_again=read_again,
+        builtins=builtin_names(),
+    ),
 )

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from index.content import Content
 from index.facts import FileFacts
 from index.languages.rules import Rules
+from index.python.pieces import Pieces
 
 REST, LAST_LEAF = "*", "-1"
 
@@ -95,6 +96,8 @@ class LanguageSpec:
     """Exact names of files, which win over suffixes."""
     rules: Rules = field(default_factory=Rules)
     read: Reader | None = None
+    read_again: Callable[[str, str, Content, Pieces], FileFacts] | None = None
+    """The same with what the last reading of the file left, for text that is being edited."""
     """Reads a file where no query does."""
     grammar: str = ""
     query: str = ""

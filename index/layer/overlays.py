@@ -1,8 +1,9 @@
 """Unsaved text of open documents over a work tree's graph. In memory only; knows no editor and walks no tree.
 
-A keystroke parses and resolves its own file. The files that read what changed are resolved by `settle`, in slices,
-so that a file with ten thousand dependants does not hold up typing; until then they answer as before, without what
-is gone. When the base changes below (a save, another branch), the layer is made anew from the open texts.
+A keystroke parses and resolves its own file; of a large one, the next query does as much of that as it needs. The
+files that read what changed are resolved by `settle`, in slices, so that a file with ten thousand dependants does not
+hold up typing; until then they answer as before, without what is gone. When the base changes below (a save, another
+branch), the layer is made anew from the open texts.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from index.languages.registry import spec_of
 from index.layer.change import LayeredChange
 from index.layer.memory import MemoryStore
 from index.layer.store import LayeredStore
+from index.python.pieces import Pieces
 from index.reading import ReadFile, read_given
 from index.store import GraphStore
 from index.update import Updater
@@ -40,6 +42,9 @@ class Overlays:
         self._texts: dict[str, ReadFile] = {}
         self._unread: dict[str, bytes] = {}
         self._slow: set[str] = set()
+        self._pieces: dict[str, Pieces] = {}
+        self._unresolved: set[str] = set()
+        """Files whose text is shown, but what it uses is not."""
         self._pending: set[str] = set()
         self._changed_keys: set[int] = set()
         self._lock = RLock()
@@ -60,16 +65,17 @@ class Overlays:
         with self._lock:
             self._unread.pop(path, None)
             self._slow.discard(path)
+            self._pieces.pop(path, None)
             if self._texts.pop(path, None) is not None:
                 self._catch_up()
                 self._revise(lambda updater, change: self._reveal(path, updater, change))
 
-    def current(self) -> GraphStore:
-        """The store to ask: the base itself while nothing is open."""
+    def current(self, *, edges: bool = True) -> GraphStore:
+        """The store to ask: the base itself while nothing is open. Without `edges`, for files and symbols alone."""
         with self._lock:
             if not self._texts and not self._unread:
                 return self._base
-            self._catch_up()
+            self._catch_up(edges=edges)
             return self.store
 
     def settle(self, budget_s: float | None = None, cancelled: Callable[[], bool] = lambda: False) -> bool:
@@ -100,8 +106,8 @@ class Overlays:
         done = updater.resolve(todo, lambda: time.monotonic() >= until)
         self._pending.difference_update(todo[:done])
 
-    def _catch_up(self) -> None:
-        """Bring the layer up to its base and to the texts that came since."""
+    def _catch_up(self, *, edges: bool = True) -> None:
+        """Bring the layer up to its base and to the texts that came since; what they use only with `edges`."""
         stamp = self._base.indexed_at()
         if stamp != self._stamp:
             self._stamp = stamp
@@ -111,13 +117,23 @@ class Overlays:
         unread, self._unread = self._unread, {}
         for path, data in unread.items():
             started = time.monotonic()
-            self._texts[path] = read_given(self._base.repository, path, data)
+            pieces = self._pieces.setdefault(path, Pieces())
+            self._texts[path] = read_given(self._base.repository, path, data, pieces)
             self._show(path)
+            if edges:
+                self._resolve_shown()
             if time.monotonic() - started > _SLOW_S:
                 self._slow.add(path)
+        if edges:
+            self._resolve_shown()
+
+    def _resolve_shown(self) -> None:
+        paths, self._unresolved = sorted(self._unresolved & self._known.parsed), set()
+        if paths:
+            self._revise(lambda updater, _: updater.resolve(paths))
 
     def _clear(self) -> None:
-        self._pending, self._changed_keys = set(), set()
+        self._pending, self._changed_keys, self._unresolved = set(), set(), set()
         self._known.forget()
         self._known.recall(self._stamp, self._base.files)
         with self._layer.change() as change:
@@ -137,12 +153,13 @@ class Overlays:
                 return
             updater.put(read)
             updater.note_moves()
-            updater.resolve([path] if path in self._known.parsed else [])
             updater.dirty.discard(path)
+            self._unresolved.add(path)
 
         self._revise(show)
 
     def _reveal(self, path: str, updater: Updater, change: LayeredChange) -> None:
+        self._unresolved.discard(path)
         entry = self._base.entry(path)
         if entry is None:
             updater.remove(path)

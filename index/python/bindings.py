@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from index.content import Content
 from index.facts import CALL, CONTAINER, ELEMENT, IMPORT, VALUE, Binding, ImportUse, Use
-from index.python.scopes import OPAQUE
+from index.python.scopes import OPAQUE, FileScopes
 from index.python.types import annotation_chain, loop_chains, string_items, value_chain
 from index.python.walk import PythonWalk
 from index.types import SymbolKind
@@ -24,8 +24,8 @@ _MAX_SIGNATURE_CHARS = 80
 class PythonBindings(PythonWalk):
     """A walk that also fills the scopes with the names that statements bind."""
 
-    def __init__(self, repository: str, path: str, content: Content) -> None:
-        super().__init__(repository, path, content)
+    def __init__(self, path: str, content: Content, file: FileScopes) -> None:
+        super().__init__(path, content, file)
         self.handlers |= {
             "assignment": self._assignment,
             "augmented_assignment": self._augmented,
@@ -71,7 +71,7 @@ class PythonBindings(PythonWalk):
         name, opened = self.text(target), self.file.scopes[scope]
         uid = ""
         if opened.kind in ("module", "class") and whole.type in ("assignment", "type_alias_statement"):
-            if not any(binding.target for binding in opened.names.get(name, ())) and name != "__all__":
+            if not any(binding.target for binding in self.file.held(scope, name)) and name != "__all__":
                 kind = SymbolKind.CONSTANT if opened.kind == "module" else SymbolKind.FIELD
                 qualified_name = self.file.qualified(scope, name)
                 symbol = self.symbol(kind, qualified_name, whole, opened.symbol, self._head(whole))
@@ -90,9 +90,8 @@ class PythonBindings(PythonWalk):
             return
         owner, name = self.file.scopes[opened.parent], self.text(name_node)
         chain = self.file.outside(chain, scope)
-        known = owner.names.get(name, [])
         uid = ""
-        if not known:
+        if not self.file.held(opened.parent, name):
             qualified_name = f"{owner.qualified_name}.{name}"
             symbol = self.symbol(SymbolKind.FIELD, qualified_name, whole, owner.symbol, self._head(whole))
             uid = self.file.symbols[symbol].uid

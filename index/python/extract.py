@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from tree_sitter import Node
 
 from index.content import Content
 from index.conventions import is_test_path
 from index.facts import DEFINITION, VALUE, Binding, FileFacts, Use
 from index.python.bindings import SPACE, PythonBindings
+from index.python.pieces import Pieces
+from index.python.scopes import FileScopes
 from index.python.types import annotation_chain, definition_docstring, function_role, value_chain
+from index.python.watched import WatchedScopes
 from index.types import SymbolKind
 
 _MAX_SIGNATURE_CHARS = 300
 
 
-def extract(repository: str, path: str, module: str, content: Content) -> FileFacts:
-    """Everything that one Python file says by itself. `module` is its dotted name."""
-    return _PythonFile(repository, path, content).read(module)
+def extract(
+    repository: str, path: str, module: str, content: Content, pieces: Pieces | None = None
+) -> FileFacts:
+    """Everything that one Python file says by itself. `module` is its dotted name.
+
+    `pieces` are those of the file's last reading: what is as it was then is taken from there.
+    """
+    if pieces is None:
+        return _PythonFile(path, content, FileScopes(repository, path)).read(module)
+    pieces.begin((repository, path, module, content.encoding, content.data.isascii()))
+    return _FileAgain(path, content, WatchedScopes(repository, path), pieces).read(module)
 
 
 class _PythonFile(PythonBindings):
     """A walk that also opens a scope and adds a symbol for every definition."""
 
-    def __init__(self, repository: str, path: str, content: Content) -> None:
-        super().__init__(repository, path, content)
+    def __init__(self, path: str, content: Content, file: FileScopes) -> None:
+        super().__init__(path, content, file)
         self._test_file = is_test_path(path)
         self.handlers |= {
             "class_definition": self._class,
@@ -150,3 +163,50 @@ class _PythonFile(PythonBindings):
         signature = (head if colon else text)[:_MAX_SIGNATURE_CHARS]
         docstring = definition_docstring(body, self.text)
         return self.symbol(kind, qualified_name, whole, self.file.scopes[scope].symbol, signature, docstring)
+
+
+class _FileAgain(_PythonFile):
+    """The same for a file that was read before: functions that are as they were then are not walked."""
+
+    def __init__(self, path: str, content: Content, file: WatchedScopes, pieces: Pieces) -> None:
+        super().__init__(path, content, file)
+        self._watched_file, self._pieces = file, pieces
+        self._walked = {kind: self.handlers[kind] for kind in ("function_definition", "decorated_definition")}
+        self.handlers |= dict.fromkeys(self._walked, self._function_again)
+
+    def _function_again(self, node: Node, scope: int) -> None:
+        walked, file = self._walked[node.type], self._watched_file
+        key = self._key(node, scope)
+        if key is None:
+            walked(node, scope)
+            return
+        place = file.place(node.start_byte, node.start_point[0], scope)
+        known = self._pieces.get(key)
+        piece = None if known is None else file.again(known, place)
+        if piece is not None:
+            self.uses += piece.uses
+            self.imports += piece.imports
+        else:
+            uses, imports, height = len(self.uses), len(self.imports), len(self._stack)
+            file.watch(scope)
+            walked(node, scope)
+            self.walk_down(height)
+            piece = file.watched_piece(place, self.uses[uses:], self.imports[imports:])
+        if piece is not None:
+            self._pieces.put(key, piece)
+
+    def _key(self, node: Node, scope: int) -> Hashable:
+        """All that a function's share follows from, but for the names that it meets; None if it is to be walked."""
+        opened = self.file.scopes[scope]
+        if self._watched_file.watched >= 0 or opened.kind not in ("module", "class") or opened.outer:
+            return None
+        start, end = node.start_byte, node.end_byte
+        before = self.source[start - node.start_point[1] : start]
+        if node.has_error or before.strip(b" \t"):
+            return None
+        if node.type == "decorated_definition":
+            definition = node.child_by_field_name("definition")
+            if definition is None or definition.type != "function_definition":
+                return None
+        around = opened.kind, opened.qualified_name, opened.bases, self.file.symbols[opened.symbol].uid
+        return node.type, node.descendant_count, before, self.source[start:end], around

@@ -123,6 +123,10 @@ class FileScopes:
         outer = self.scopes[scope]
         return name if outer.kind == "module" else f"{outer.qualified_name}.{name}"
 
+    def held(self, scope: int, name: str) -> list[Binding]:
+        """What a scope holds under a name so far."""
+        return self.scopes[scope].names.get(name, [])
+
     def bind(self, scope: int, name: str, binding: Binding) -> None:
         opened = self.scopes[scope]
         home = opened.outer.get(name)
@@ -171,17 +175,19 @@ class FileScopes:
     def body(self, uses: list[Use], imports: list[ImportUse]) -> Body:
         """What the file uses, less what can only be a local value or a builtin."""
         verdicts: dict[tuple[int, str, bool, bool], bool] = {}
-        kept = []
+        cut: dict[str, tuple[str, bool, bool]] = {}
+        kept, roots = [], set()
         for use in uses:
-            root, _, rest = use.chain.partition(".")
-            single = not rest or all(part in MARKS for part in rest.split("."))
-            called = self.methods_apart and rest.startswith(CALL)
-            key = (use.scope, root, single, called)
-            if key not in verdicts:
-                verdicts[key] = self._may_resolve(*key)
-            if verdicts[key] or use.role == "fixture":
+            parts = cut.get(use.chain)
+            if parts is None:
+                parts = cut[use.chain] = self._cut(use.chain)
+            key = (use.scope, *parts)
+            verdict = verdicts.get(key)
+            if verdict is None:
+                verdict = verdicts[key] = self._may_resolve(*key)
+            if verdict or use.role == "fixture":
                 kept.append(use)
-        roots = {use.chain.partition(".")[0] for use in kept}
+                roots.add(parts[0])
         for scope in self.scopes:
             if scope.kind in ("function", "block"):
                 roots.update(
@@ -204,6 +210,12 @@ class FileScopes:
                 )
             )
         return Body(closed, kept, imports)
+
+    def _cut(self, chain: str) -> tuple[str, bool, bool]:
+        """(root, whether nothing but the root is a name, whether it is called) of a chain; see `_may_resolve`."""
+        root, _, rest = chain.partition(".")
+        single = not rest or all(part in MARKS for part in rest.split("."))
+        return root, single, self.methods_apart and rest.startswith(CALL)
 
     def _may_resolve(self, scope: int, root: str, single: bool, called: bool) -> bool:
         """Whether a chain from this root may lead to a definition; `single` if nothing but the root is a name.

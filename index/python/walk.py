@@ -25,12 +25,12 @@ Handler = Callable[[Node, int], None]
 class PythonWalk:
     """A walk over a file in source order; node types with a handler are left to it. Integers are scope indexes."""
 
-    def __init__(self, repository: str, path: str, content: Content) -> None:
+    def __init__(self, path: str, content: Content, file: FileScopes) -> None:
         self.path, self.source = path, content.data
         self._ascii = content.data.isascii()
         self.lines = Lines(content.data, content.encoding)
         self.root = parse(content.data).root_node
-        self.file = FileScopes(repository, path)
+        self.file = file
         self.uses: list[Use] = []
         self.imports: list[ImportUse] = []
         self.handlers: dict[str, Handler] = {
@@ -45,8 +45,12 @@ class PythonWalk:
     def walk(self) -> None:
         """Visit the whole file. Scope 0 must be open."""
         self.push_children(self.root, 0)
+        self.walk_down(0)
+
+    def walk_down(self, height: int) -> None:
+        """Visit what lies on the stack above this height."""
         stack, handlers = self._stack, self.handlers
-        while stack:
+        while len(stack) > height:
             node, scope = stack.pop()
             handler = handlers.get(node.type)
             if handler is not None:

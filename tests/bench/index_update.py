@@ -167,20 +167,27 @@ def typing(graph: WorkTreeGraph, rng: random.Random, number: int) -> list[str]:
     for by_size in (False, True):
         keys: list[tuple[float, float]] = []
         asked: list[tuple[float, float]] = []
+        opened: list[tuple[float, float]] = []
+        resolved: list[tuple[float, float]] = []
         settled: list[tuple[float, float]] = []
         for each in drawn(graph, rng, max(1, number // 10), by_size):
             text = (graph.root / each.path).read_text()
+            graph.overlay(each.path, text)  # an editor opens a file before anybody types in it
+            opened.append(timed(lambda path=each.path: graph.symbols(path=path)))
             line = rng.choice(range(text.count("\n") + 1))
             head, tail = "\n".join(text.split("\n")[:line]), "\n".join(text.split("\n")[line:])
             for end in range(1, 11):
                 typed = f"{head}\ndef typed(a):"[: len(head) + end + 4] + "\n" + tail
                 keys.append(timed(lambda path=each.path, text=typed: graph.overlay(path, text)))
                 asked.append(timed(lambda path=each.path: graph.symbols(path=path)))
+                resolved.append(timed(lambda: graph.references(name="typed")))
             settled.append(timed(graph.settle))
             graph.close_overlay(each.path)
         drawn_by = "drawn by size" if by_size else "drawn evenly"
         lines.append(f"| keystroke, files {drawn_by} ({len(keys)}) | {percentiles(keys)} |")
-        lines.append(f"| first query after it | {percentiles(asked)} |")
+        lines.append(f"| first query after opening ({len(opened)}) | {percentiles(opened)} |")
+        lines.append(f"| first query after a keystroke, for symbols | {percentiles(asked)} |")
+        lines.append(f"| then the first one that needs edges | {percentiles(resolved)} |")
         lines.append(f"| settling after ten | {percentiles(settled)} |")
     return lines
 

@@ -7,6 +7,7 @@ from graph_trees import edge_lines
 
 from index.answers import Answers
 from index.graph import WorkTreeGraph
+from index.world import World
 
 NAME, OTHER = ("a.py", "n:f"), ("a.py", "n:g")
 LEVELS = 9
@@ -76,3 +77,58 @@ def test_answers_asked_for_outlive_those_that_are_not():
         answers.put(number, number, {NAME}, 0)
         assert answers.get("asked") is not None
     assert answers.get("not asked") is None
+
+
+def links(graph: WorkTreeGraph) -> set[str]:
+    return {line for line in edge_lines(graph, "TESTS") if "::" in line}
+
+
+HELPED = {
+    "thing.py": "def one(): pass\n\n\ndef two(): pass\n",
+    "tests/support.py": "from thing import one, two\n\n\ndef check():\n    one()\n",
+    "tests/test_it.py": "from tests.support import check\n\n\ndef test_it():\n    check()\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("tests/support.py", "    one()", "    two()"),
+        ("tests/support.py", "import one, two", "import two"),
+        ("thing.py", "def one", "def other"),
+    ],
+)
+def test_what_a_helper_of_tests_reaches_follows_its_edits(tree, path, old, new):
+    graph = tree(HELPED)
+    before = links(graph)
+    assert any("one" in line for line in before)
+    place, test = graph.root / path, graph.root / "tests/test_it.py"
+    text = place.read_text()
+    for number, changed in enumerate((text.replace(old, new), text)):
+        test.write_text(HELPED["tests/test_it.py"] + f"# {number}\n")
+        graph.update(paths=["tests/test_it.py"])
+        place.write_text(changed)
+        graph.update(paths=[path])
+        assert any("one" in line for line in links(graph)) == (changed == text)
+    assert links(graph) == before
+
+
+def test_file_of_helpers_is_not_resolved_anew_for_every_edit_of_a_test(tree, monkeypatch):
+    graph = tree(HELPED)
+    read: list[str] = []
+    body = World.body
+
+    def noted(world, path):
+        read.append(path)
+        return body(world, path)
+
+    monkeypatch.setattr(World, "body", noted)
+    for number in range(3):
+        (graph.root / "tests/test_it.py").write_text(HELPED["tests/test_it.py"] + f"# {number}\n")
+        graph.update(paths=["tests/test_it.py"])
+        assert any("one" in line for line in links(graph))
+    assert read == []
+    (graph.root / "tests/support.py").write_text(HELPED["tests/support.py"] + "    two()\n")
+    graph.update(paths=["tests/support.py"])
+    assert read == ["tests/support.py"]
+    assert any("two" in line for line in links(graph))

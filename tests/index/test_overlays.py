@@ -10,6 +10,7 @@ import pytest
 from graph_trees import contents, edge_lines, write_files
 from random_edits import PATHS, random_edit, random_module
 
+from index import update
 from index.graph import WorkTreeGraph, open_graph
 from index.store import open_store
 
@@ -26,8 +27,10 @@ def expected(root, folder, texts):
     return found
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_settled_overlays_equal_a_clean_rebuild_of_the_saved_texts(tmp_path, seed):
+@pytest.mark.parametrize(("seed", "is_large"), [(0, False), (1, False), (2, True), (3, True)])
+def test_settled_overlays_equal_a_clean_rebuild_of_the_saved_texts(tmp_path, monkeypatch, seed, is_large):
+    if is_large:
+        monkeypatch.setattr("index.layer.overlays._SLOW_BYTES", 0)
     rng, root = random.Random(seed), tmp_path / "tree"
     write_files(root, {path: random_module(rng) for path in PATHS if rng.random() < 0.8})
     graph = open_graph(root)
@@ -49,6 +52,8 @@ def test_settled_overlays_equal_a_clean_rebuild_of_the_saved_texts(tmp_path, see
             if kind == "save":
                 write_files(root, {path: text})
                 graph.update(paths=[path])
+        if rng.random() < 0.5:
+            graph.symbols(path=path)
         if rng.random() < 0.7:
             assert graph.settle()
             found = contents(graph.seen())
@@ -69,6 +74,25 @@ def test_unsaved_text_is_seen_at_once_and_by_this_object_only(tree):
     assert graph.symbols(name="renamed") == []
     assert contents(graph.seen()) == contents(other.store)
     other.close()
+
+
+def test_symbols_of_a_large_text_do_not_wait_for_what_it_uses(tree, monkeypatch):
+    graph = tree({"a.py": "def f(): pass\n", "b.py": "from a import f\nf()\n"})
+    resolved: list[str] = []
+    resolve = update.resolve_file
+
+    def noted(world, path, body):
+        resolved.append(path)
+        return resolve(world, path, body)
+
+    monkeypatch.setattr(update, "resolve_file", noted)
+    graph.overlay("a.py", "def g(): pass\n\ndef f(): g()\n" + "# long\n" * 3_000)
+    assert [symbol.name for symbol in graph.symbols(path="a.py")] == ["a", "g", "f"]
+    assert resolved == []
+    assert edge_lines(graph, "CALLS") == {"a.py::f CALLS a.py::g", "b.py::b CALLS a.py::f"}
+    assert resolved == ["a.py"]
+    assert graph.settle()
+    assert edge_lines(graph, "CALLS") == {"a.py::f CALLS a.py::g", "b.py::b CALLS a.py::f"}
 
 
 def test_file_that_is_not_saved_yet_resolves_imports_of_it(tree):
