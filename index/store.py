@@ -25,7 +25,7 @@ from index.types import (
     TextChunk,
 )
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
 SUPPORTED_SCHEMES = (
     "sqlite", "neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc", "memory",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
@@ -11,10 +10,13 @@ from typing import NamedTuple
 
 from index.documents import words_of_definition, words_of_file
 from index.sqlite.packing import (
+    pack_bare,
     pack_json,
     pack_narrow,
     pack_pair,
     pack_rows,
+    unpack_bare,
+    unpack_bytes,
     unpack_columns,
     unpack_json,
     unpack_narrow,
@@ -74,17 +76,18 @@ def pack_entry(entry: FileEntry) -> PackedEntry:
         Words(places.get(each.uid, _OF_THE_FILE), each.body, each.path, each.names, each.prose)
         for each in entry.documents
     ]
+    texts = _pack_symbols(symbols, places) if symbols else None
     return PackedEntry(
         entry.record,
         exports=entry.exports,
         uids=[uid_number(symbol.uid) for symbol in symbols],
         kinds=[KIND_CODES[symbol.kind] for symbol in symbols],
         name_keys=[name_key(symbol.name) for symbol in symbols],
-        texts=_pack_symbols(symbols, places) if symbols else None,
+        texts=texts,
         chunk_count=len(chunks),
         packed_chunks=pack_json(chunks) if chunks else b"",
         words=words,
-        packed_documents=pack_words(words, symbols),
+        packed_documents=pack_words(words, symbols, texts),
         facts=pack_pair(entry.interface, entry.body) if entry.interface or words else None,
     )
 
@@ -161,7 +164,7 @@ def _is_hash(text: str) -> bool:
 # What follows from the symbols, or is the path again, is left out.
 
 
-def pack_words(words: Sequence[Words], symbols: Sequence[Symbol]) -> bytes:
+def pack_words(words: Sequence[Words], symbols: Sequence[Symbol], texts: SymbolTexts | None) -> bytes:
     if not words:
         return b""
     told = _Told(
@@ -189,13 +192,14 @@ def pack_words(words: Sequence[Words], symbols: Sequence[Symbol]) -> bytes:
             steps.append(len(places))
             steps += map(sub, places, chain((0,), places))
     text = " ".join(known).encode("utf-8", "surrogatepass")
-    return zlib.compress(len(text).to_bytes(4, "little") + text + pack_narrow(steps))
+    data = len(text).to_bytes(4, "little") + text + pack_narrow(steps)
+    return pack_bare(data, unpack_bytes(texts.texts) if texts else b"")  # which has most of the words
 
 
 def unpack_words(data: bytes, texts: SymbolTexts | None) -> list[Words]:
     if not data:
         return []
-    data = zlib.decompress(data)
+    data = unpack_bare(data, unpack_bytes(texts.texts) if texts else b"")
     start = 4 + int.from_bytes(data[:4], "little")
     known = data[4:start].decode("utf-8", "surrogatepass").split(" ")
     steps, told = unpack_narrow(data[start:]), _told_by(texts)

@@ -19,8 +19,31 @@ _WIDTHS = tuple((code, array(code).itemsize) for code in "bBhHiIqQ")
 _HEADER_BYTES = 4
 
 
+_RAW = -15
+"""Deflate without the six bytes of zlib's frame: most columns are of some hundred bytes."""
+
+
 def pack_bytes(data: bytes) -> bytes:
     return zlib.compress(data, _COMPRESSION)
+
+
+def unpack_bytes(data: bytes) -> bytes:
+    return zlib.decompress(data)
+
+
+def pack_bare(data: bytes, known: bytes = b"") -> bytes:
+    """Without a frame, and without what is said in `known`, which unpacking needs again."""
+    if known:
+        packer = zlib.compressobj(_COMPRESSION, wbits=_RAW, zdict=known[-_WINDOW_BYTES:])
+    else:
+        packer = zlib.compressobj(_COMPRESSION, wbits=_RAW)
+    return packer.compress(data) + packer.flush()
+
+
+def unpack_bare(data: bytes, known: bytes = b"") -> bytes:
+    if not known:
+        return zlib.decompress(data, _RAW)
+    return zlib.decompressobj(_RAW, zdict=known[-_WINDOW_BYTES:]).decompress(data)
 
 
 def pack_pair(first: bytes, second: bytes) -> tuple[bytes, bytes]:
@@ -57,14 +80,14 @@ def pack_columns(columns: Sequence[Sequence[int]], stepped: Collection[int] = ()
         values = list(map(sub, column, chain((0,), column))) if number in stepped else column
         code = _narrowest(min(values), max(values))
         parts += (code.encode(), array(code, values).tobytes())
-    return pack_bytes(b"".join(parts))
+    return pack_bare(b"".join(parts))
 
 
 def unpack_columns(data: bytes, stepped: Collection[int] = ()) -> list[Sequence[int]]:
     """The columns of packed rows; none where there are no rows."""
     if not data:
         return []
-    data = zlib.decompress(data)
+    data = unpack_bare(data)
     rows, place = int.from_bytes(data[:_HEADER_BYTES], "little"), _HEADER_BYTES
     columns: list[Sequence[int]] = []
     while place < len(data):

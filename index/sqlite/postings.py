@@ -15,7 +15,7 @@ READERS, USED_NAMES, SYMBOL_NAMES, INBOUND = range(4)
 """Lists: files by the look-ups of their resolution, and by the names of their unresolved uses; symbols by name;
 files by the nodes that their edges lead to."""
 LISTS = (READERS, USED_NAMES, SYMBOL_NAMES, INBOUND)
-_BUCKET_BITS, _HOLDER_BITS = 14, 32
+_BUCKET_BITS, _HOLDER_BITS = 13, 32
 _BUCKETS, _HOLDER_MASK = 1 << _BUCKET_BITS, (1 << _HOLDER_BITS) - 1
 _MAX_PENDING = 400_000
 

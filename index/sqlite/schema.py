@@ -31,6 +31,8 @@ STAND_IN_KIND = 0
 
 WORD_COLUMNS = "body, path, names, prose"
 """The body first: FTS5 needs two bytes less for a word of the first column, and most words are of it."""
+_WORDS_IN_MEMORY_BYTES = 16_000_000
+"""What FTS5 gathers before it writes: 1 MB by default, which leaves the words of a large tree in many pieces."""
 _CONFIDENCE_STEPS = 1_000
 _MAX_VARIABLES = 500
 
@@ -71,6 +73,8 @@ CREATE VIRTUAL TABLE file_words USING fts5 (
 CREATE VIRTUAL TABLE symbol_words USING fts5 (
     {WORD_COLUMNS}, content='', tokenize="{TOKENIZER}"
 );
+INSERT INTO file_words (file_words, rank) VALUES ('hashsize', {_WORDS_IN_MEMORY_BYTES});
+INSERT INTO symbol_words (symbol_words, rank) VALUES ('hashsize', {_WORDS_IN_MEMORY_BYTES});
 """
 
 
