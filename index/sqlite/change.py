@@ -12,8 +12,9 @@ from index.sqlite.history import HistoryWriter
 from index.sqlite.packing import pack_numbers
 from index.sqlite.postings import INBOUND, SYMBOL_NAMES, PostingWriter, node_key, pair
 from index.sqlite.read import FILE_COLUMNS, FactsReader
-from index.sqlite.schema import WORD_COLUMNS, batches, is_uid, marks, name_key, number_uid, signed, uid_number
+from index.sqlite.schema import batches, is_uid, marks, name_key, number_uid, signed, uid_number
 from index.sqlite.stand_ins import StandIns
+from index.sqlite.words import WordWriter
 from index.store import FileEntry, FileHistory, HistoryState, ResolvedFile
 from index.types import FileRecord
 
@@ -34,6 +35,7 @@ class SQLiteChange(FactsReader):
         self._edges = EdgeWriter(connection, self._postings)
         self._history = HistoryWriter(connection, repository)
         self._nodes: dict[str, int] = {}
+        self._words = WordWriter(connection)
 
     def _holders(self, list_: int, keys: Collection[int]) -> set[int]:
         return self._postings.holders(list_, keys)
@@ -43,6 +45,7 @@ class SQLiteChange(FactsReader):
     def flush(self) -> None:
         """Write what was gathered. To be called before the transaction ends."""
         self._postings.flush()
+        self._words.flush()
 
     def set_indexed_at(self, time_ns: int) -> None:
         self._connection.execute(
@@ -193,16 +196,11 @@ class SQLiteChange(FactsReader):
 
     def _change_words(self, words: Sequence[Words], file: int, ids: Sequence[int], *, insert: bool) -> None:
         """Add or take back rows of the full-text tables, which keep no text and so must be told what to forget."""
-        rows: dict[str, list[tuple[int | str, ...]]] = {"file_words": [], "symbol_words": []}
         for place, *fields in words:
             if place < 0:
-                rows["file_words"].append((file, *fields))
+                self._words.change("file_words", (file, *fields), insert)
             else:
-                rows["symbol_words"].append((ids[place], *fields))
-        for table, changed in rows.items():
-            columns = f"rowid, {WORD_COLUMNS}" if insert else f"{table}, rowid, {WORD_COLUMNS}"
-            values = "?, ?, ?, ?, ?" if insert else "'delete', ?, ?, ?, ?, ?"
-            self._connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({values})", changed)
+                self._words.change("symbol_words", (ids[place], *fields), insert)
 
     def _numbers(self, names: Collection[str]) -> dict[str, int]:
         """Node numbers of uids and paths, all of which must be in the store."""

@@ -16,7 +16,6 @@ from index.sqlite.packing import (
     pack_pair,
     pack_rows,
     unpack_bare,
-    unpack_bytes,
     unpack_columns,
     unpack_json,
     unpack_narrow,
@@ -193,13 +192,13 @@ def pack_words(words: Sequence[Words], symbols: Sequence[Symbol], texts: SymbolT
             steps += map(sub, places, chain((0,), places))
     text = " ".join(known).encode("utf-8", "surrogatepass")
     data = len(text).to_bytes(4, "little") + text + pack_narrow(steps)
-    return pack_bare(data, unpack_bytes(texts.texts) if texts else b"")  # which has most of the words
+    return pack_bare(data, unpack_bare(texts.texts) if texts else b"")  # which has most of the words
 
 
 def unpack_words(data: bytes, texts: SymbolTexts | None) -> list[Words]:
     if not data:
         return []
-    data = unpack_bare(data, unpack_bytes(texts.texts) if texts else b"")
+    data = unpack_bare(data, unpack_bare(texts.texts) if texts else b"")
     start = 4 + int.from_bytes(data[:4], "little")
     known = data[4:start].decode("utf-8", "surrogatepass").split(" ")
     steps, told = unpack_narrow(data[start:]), _told_by(texts)

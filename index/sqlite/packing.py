@@ -19,16 +19,16 @@ _WIDTHS = tuple((code, array(code).itemsize) for code in "bBhHiIqQ")
 _HEADER_BYTES = 4
 
 
+_COMMON = (
+    b'{"os":[["i","0:os",""]],"sys":[["i","0:sys",""]],"re":[["i","0:re",""]],"typing":[["i","0:typing","Any"]],'
+    b'"property",["object"],["Exception"],["str"],["int"],{"name":[["v","","str"]],"value":[["v","","self.value"]],'
+    b'"setUp":[["d","test_":[["v","","!.*.()"]],"__str__":[["d","__init__":[["d",],null,[],"",{}]"class","",["'
+    b'"function","static",[],{},""],"function","property",[],{},""],"class","",[],{"'
+    b'","function","test",[],{},""],"","function","",[],{},""]},null,[],"",{}]'
+)
+"""What many interfaces say (index/facts.py), the commonest last: most are of some hundred bytes."""
 _RAW = -15
-"""Deflate without the six bytes of zlib's frame: most columns are of some hundred bytes."""
-
-
-def pack_bytes(data: bytes) -> bytes:
-    return zlib.compress(data, _COMPRESSION)
-
-
-def unpack_bytes(data: bytes) -> bytes:
-    return zlib.decompress(data)
+"""Deflate without the six bytes of zlib's frame: most texts and columns are of some hundred bytes."""
 
 
 def pack_bare(data: bytes, known: bytes = b"") -> bytes:
@@ -49,21 +49,22 @@ def unpack_bare(data: bytes, known: bytes = b"") -> bytes:
 def pack_pair(first: bytes, second: bytes) -> tuple[bytes, bytes]:
     """Two texts that say much of the same; the second can be read with the first only."""
     packer = zlib.compressobj(_COMPRESSION, zdict=first[-_WINDOW_BYTES:])
-    return pack_bytes(first), packer.compress(second) + packer.flush()
+    first_packer = zlib.compressobj(_COMPRESSION, zdict=_COMMON)
+    return first_packer.compress(first) + first_packer.flush(), packer.compress(second) + packer.flush()
 
 
 def unpack_pair(first: bytes, second: bytes) -> tuple[bytes, bytes]:
-    known = zlib.decompress(first)
+    known = zlib.decompressobj(zdict=_COMMON).decompress(first)
     return known, zlib.decompressobj(zdict=known[-_WINDOW_BYTES:]).decompress(second)
 
 
 def pack_json(value: object) -> bytes:
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return pack_bytes(text.encode("utf-8", "surrogatepass"))
+    return pack_bare(text.encode("utf-8", "surrogatepass"))
 
 
 def unpack_json(data: bytes) -> Any:
-    return json.loads(zlib.decompress(data).decode("utf-8", "surrogatepass"))
+    return json.loads(unpack_bare(data).decode("utf-8", "surrogatepass"))
 
 
 def pack_rows(rows: Sequence[Sequence[int]], stepped: Collection[int] = ()) -> bytes:
