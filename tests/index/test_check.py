@@ -59,7 +59,7 @@ def test_a_file_that_changed_since_is_no_fault_but_differs_from_a_rebuild(graph)
 @pytest.mark.parametrize(
     ("sql", "told"),
     [
-        ("INSERT OR REPLACE INTO postings VALUES ((3 << 14) + 8, x'7f0101')", "1 edges to nothing"),
+        ("INSERT OR REPLACE INTO postings VALUES ((3 << 13) + 8, x'7f0101')", "1 edges to nothing"),
         ("DELETE FROM files WHERE path = 'b.py'", "symbols of no file"),
         ("UPDATE symbol_texts SET numbers = changed(numbers, 0, 9000) WHERE file = (SELECT id FROM files "
          "WHERE path = 'b.py')", "B.go spans bytes 9000-"),
