@@ -77,6 +77,7 @@ class PagedCache:
         edges = torch.diff(flags.int(), prepend=torch.zeros(1), append=torch.zeros(1)).nonzero()[:, 0]
         return [(start, end) for start, end in edges.view(-1, 2).tolist()]
 
+    @torch.inference_mode()
     def splice(self, start: int, removed: int, inserted: int) -> None:
         """Replace `removed` tokens by `inserted` ones, unread yet. Raises ValueError outside of the tokens."""
         self._table.check(start, removed)
@@ -120,6 +121,7 @@ class PagedCache:
             finally:
                 self._staleness, self.exact_length = before
 
+    @torch.inference_mode()
     def repack(self) -> None:
         """Lay the tokens into as few pages as hold them, without shifts.
 
@@ -136,6 +138,7 @@ class PagedCache:
         self._table.reset(len(self))
         self.repacks += 1
 
+    @torch.inference_mode()
     def begin(self, positions: Tensor, rope: Rope) -> None:
         """See `Cache.begin`. Positions are those of tokens that stand in the cache, or follow them."""
         rows, count = positions.shape

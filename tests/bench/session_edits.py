@@ -1,0 +1,188 @@
+"""What an edit costs a session, and how far its answers are from reading everything again. Needs SmolLM2's GGUF file.
+
+Documents are this repository's own modules, one after another; edits are drawn by a seed, never by their outcome:
+a line inserted, a line deleted, a line's first word renamed, in the first half, the middle or the last tenth of the
+text, each on a document that was exact before. Full recomputation is a plain cache that reads the prompt at once.
+
+    python tests/bench/session_edits.py --model FILE.gguf [--context 2048 4096] [--edits 36] [--timed 5] [--record]
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+from results import record  # noqa: E402
+
+from engine.cache.plain import PlainCache  # noqa: E402
+from engine.session import Session  # noqa: E402
+from engine.text.gguf_vocabulary import tokenizer_from_gguf  # noqa: E402
+from engine.types import SamplingParams  # noqa: E402
+from engine.weights.gguf import read_gguf  # noqa: E402
+from engine.weights.load import load_model  # noqa: E402
+
+ONE = SamplingParams(max_tokens=1)
+PLACES = {"first half": (0.0, 0.5), "middle": (0.5, 0.9), "last tenth": (0.9, 1.0)}
+KINDS = ("insert", "delete", "rename")
+COMPARED_TOKENS = 16
+
+
+def document(tokenizer, tokens, skip=0):
+    """Whole lines of this repository's code of about so many tokens."""
+    paths = sorted([*(ROOT / "engine").rglob("*.py"), *(ROOT / "index").rglob("*.py")])
+    text = "".join(path.read_text(encoding="utf-8") for path in paths[skip:] + paths[:skip])
+    starts = tokenizer.encode(text[: tokens * 8]).starts
+    return text[: text.rindex("\n", 0, starts[tokens]) + 1]
+
+
+def one_line_edit(draw, text, kind, place):
+    """The text with one line changed, and where the change begins."""
+    lines = text.splitlines(keepends=True)
+    low, high = (int(share * (len(lines) - 3)) for share in PLACES[place])
+    wordy = [n for n in range(low, high) if len(lines[n].split()) > 1]
+    line = draw.choice(wordy)
+    if kind == "insert":
+        new = [draw.choice([each for each in lines if each.strip()]), lines[line]]
+    elif kind == "delete":
+        new = []
+    else:
+        word = lines[line].split()[1]
+        new = [lines[line].replace(word, "renamed", 1)]
+    return "".join([*lines[:line], *new, *lines[line + 1 :]])
+
+
+def log_probabilities(model, cache, tokens, start):
+    """Of the tokens that follow each of these, which stand from `start` on: [n, vocabulary]."""
+    with torch.inference_mode():
+        positions = torch.arange(start, start + len(tokens))[None]
+        return model.logits(model(torch.tensor([tokens]), positions, cache))[0].float().log_softmax(-1)
+
+
+def divergence(model, session, mode):
+    """KL of full recomputation from the session's answers over the next tokens of real code, and equal choices."""
+    length = len(session.tokens) - COMPARED_TOKENS
+    cursor = session._document.starts()[length - len(session._opening)]
+    reading = session.complete(cursor, ONE, mode).reading
+    session._prepare(length, mode)
+    tokens = session.tokens
+    with session.cache.branch(length - 1):
+        found = log_probabilities(model, session.cache, tokens[length - 1 :], length - 1)
+    whole = log_probabilities(model, PlainCache(model.config, capacity=len(tokens)), tokens, 0)[length - 1 :]
+    kl = (whole.exp() * (whole - found)).sum(-1).mean().item()
+    same = (whole.argmax(-1) == found.argmax(-1)).float().mean().item()
+    return kl, same, reading.tokens_encoded
+
+
+def agreement(model, tokenizer, context, edits, seed):
+    """Rows (mode, kind, place): mean KL, equal choices, tokens read."""
+    draw, measured = random.Random(seed), {}
+    for number in range(edits):
+        kind, place = KINDS[number % 3], list(PLACES)[number // 3 % 3]
+        text = document(tokenizer, context, skip=number)
+        session = Session(model, tokenizer, text)
+        session.idle(lambda: False)
+        session.sync(one_line_edit(draw, text, kind, place))
+        for mode in ("pie", "repair"):  # repair starts where pie ends
+            measured.setdefault((mode, kind, place), []).append(divergence(model, session, mode))
+    rows = []
+    for (mode, kind, place), found in sorted(measured.items()):
+        kl, same, encoded = (statistics.mean(each) for each in zip(*found, strict=True))
+        rows.append(f"| {mode} | {kind} | {place} | {len(found)} | {kl:.1e} | {same:.1%} | {encoded:.0f} |")
+    for mode in ("pie", "repair"):
+        every = [each for key, found in measured.items() if key[0] == mode for each in found]
+        kl, same, encoded = (statistics.mean(each) for each in zip(*every, strict=True))
+        worst = max(each[0] for each in every)
+        rows.append(
+            f"| {mode} | all | all | {len(every)} | {kl:.1e} (worst {worst:.1e}) | {same:.1%} | {encoded:.0f} |"
+        )
+    return rows
+
+
+def timed(work):
+    start = time.perf_counter()
+    found = work()
+    return time.perf_counter() - start, found
+
+
+def first_token(model, tokenizer, context, count, seed):
+    """Rows of the time from an edit at a random place to the first token, over that of reading all again."""
+    draw, text, rows = random.Random(seed), document(tokenizer, context), []
+    session = Session(model, tokenizer, text)
+    session.idle(lambda: False)
+    recompute = []
+    for mode in ("pie", "repair"):
+        seconds, encoded = [], []
+        for _ in range(count):
+            kind, place = draw.choice(KINDS), draw.choice(list(PLACES))
+            edited = one_line_edit(draw, session.text, kind, place)
+
+            def answer(edited=edited, mode=mode):
+                session.sync(edited)
+                return session.complete(len(edited), ONE, mode)
+
+            took, found = timed(answer)
+            seconds.append(took)
+            encoded.append(found.reading.tokens_encoded)
+            tokens = session.tokens
+            if len(recompute) < 3:
+                cache = PlainCache(model.config, capacity=len(tokens))
+                recompute.append(timed(lambda: first_logits(model, cache, tokens))[0])  # noqa: B023
+            session.idle(lambda: False)
+        whole, edit = statistics.median(recompute), statistics.median(seconds)
+        rows.append(
+            f"| {context} | {mode} | {count} | {edit * 1e3:.0f} ms | {whole * 1e3:.0f} ms | {edit / whole:.1%} "
+            f"| {statistics.median(encoded):.0f} |"
+        )
+    return rows
+
+
+def first_logits(model, cache, tokens):
+    with torch.inference_mode():
+        hidden = model(torch.tensor([tokens]), torch.arange(len(tokens))[None], cache)
+        return model.logits(hidden[:, -1])
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--model", type=Path, required=True)
+    options.add_argument("--context", type=int, nargs="+", default=[2048, 4096])
+    options.add_argument(
+        "--edits", type=int, default=36, help="edits compared, at the first context [default: 36]"
+    )
+    options.add_argument("--timed", type=int, default=5, help="edits timed for each mode [default: 5]")
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--record", action="store_true")
+    chosen = options.parse_args()
+    model = load_model(chosen.model)
+    prefix = "tokenizer."
+    settings = read_gguf(chosen.model).settings
+    tokenizer = tokenizer_from_gguf({key: settings[key] for key in settings if key.startswith(prefix)})
+    rows = [
+        "| context | mode | edits | first token | full recompute | ratio | tokens read |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for context in chosen.context:
+        rows += first_token(model, tokenizer, context, chosen.timed, chosen.seed)
+        print(*rows[-2:], sep="\n", flush=True)
+    rows += [
+        "",
+        "| mode | edit | place | edits | mean KL | same choice | tokens read |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    found = agreement(model, tokenizer, chosen.context[0], chosen.edits, chosen.seed)
+    print(*found, sep="\n")
+    if chosen.record:
+        record("Session under edits", "\n".join([*rows, *found]))
+
+
+if __name__ == "__main__":
+    main()
