@@ -130,11 +130,22 @@ class Session:
             (n for n, (a, b) in enumerate(zip(wanted, self.tokens, strict=False)) if a != b), len(wanted)
         )
         same = min(same, len(self.cache))
-        hidden, reading = self._prepare(same, mode)
+        hidden, reading = self.prepare(same, mode)
         with self.cache.branch(same), torch.inference_mode():
             if same < len(wanted):
                 hidden = self._forward(wanted[same:], same)
             return self._write(hidden, healed.forced, params, reading)
+
+    def prepare(self, length: int, mode: Mode) -> tuple[Tensor, Reading]:
+        """Read what the mode asks for among the first `length` tokens. Returns the last's hidden state [width]."""
+        tokens = self.tokens
+        runs = _joined([*self._runs(length, mode), (length - 1, length)])
+        for run in runs:
+            hidden = self._read(tokens, run)
+        encoded = sum(stop - start for start, stop in runs)
+        stale = int(self.cache.staleness()[:length].max())
+        exact = self.cache.exact_length >= length
+        return hidden, Reading(length - encoded, encoded, stale, exact, self.cache.refusal)
 
     def idle(self, cancelled: Callable[[], bool]) -> bool:
         """Read again what is not exact, until all is or `cancelled` says so. Returns whether all is exact."""
@@ -156,17 +167,6 @@ class Session:
         self._due[start : start + splice.removed] = [False] * inserted
         behind = range(start + inserted, min(start + inserted + AROUND, len(self._due)))
         self._due[behind.start : behind.stop] = [True] * len(behind)
-
-    def _prepare(self, length: int, mode: Mode) -> tuple[Tensor, Reading]:
-        """Read what the mode asks for among the first tokens. Returns the last one's hidden state [width]."""
-        tokens = self.tokens
-        runs = _joined([*self._runs(length, mode), (length - 1, length)])
-        for run in runs:
-            hidden = self._read(tokens, run)
-        encoded = sum(stop - start for start, stop in runs)
-        stale = int(self.cache.staleness()[:length].max())
-        exact = self.cache.exact_length >= length
-        return hidden, Reading(length - encoded, encoded, stale, exact, self.cache.refusal)
 
     def _runs(self, length: int, mode: Mode) -> list[Run]:
         if mode == "exact":

@@ -47,6 +47,7 @@ class PagedCache:
         self._staleness = torch.empty(0, dtype=torch.int64)
         self._rope: Rope | None = None
         self._slots: Tensor
+        self._finished: tuple[Tensor, int]  # staleness and exact length once the forward is through
         self._write: Rotation
         self._step: PagedQueries
 
@@ -150,14 +151,17 @@ class PagedCache:
         self._rope = rope
         if start + count > len(self):
             self.splice(len(self), 0, start + count - len(self))
-        self._staleness[start : start + count] = 0
-        if start <= self.exact_length:
-            self.exact_length = max(self.exact_length, start + count)
+        after, exact = self._staleness.clone(), self.exact_length
+        after[start : start + count] = 0
+        self._finished = after, max(exact, start + count) if start <= exact else exact
+        # Until the last layer is through: a forward that fails leaves tokens unread, not half read.
+        self._staleness[start : start + count] = UNREAD
+        self.exact_length = min(exact, start)
         slots, written_at = _each(self._table.runs(start, start + count))
         device = positions.device
         self._slots = slots.to(device)
         self._write = rope.rotation(written_at[None].to(device))
-        self._step = self._queries(positions, rope)
+        self._step = self._queries(positions, rope, after)
 
     def attend(
         self, layer: int, queries: Tensor, keys: Tensor, values: Tensor, *, scale: float, window: int | None
@@ -196,7 +200,7 @@ class PagedCache:
             start += page.count
         return found
 
-    def _queries(self, positions: Tensor, rope: Rope) -> PagedQueries:
+    def _queries(self, positions: Tensor, rope: Rope, staleness: Tensor) -> PagedQueries:
         pages, pool, device = self._table.pages, self._table.pool, positions.device
         shifts = self._shifts()
         distinct = sorted(set(shifts))
@@ -205,7 +209,7 @@ class PagedCache:
         first = (count.cumsum(0) - count) - begin
         offset = torch.arange(PAGE)
         at = torch.where((offset >= begin) & (offset < begin + count), first + offset, UNREAD)
-        at = torch.where((at >= 0) & (self._staleness[at] == UNREAD), UNREAD, at)
+        at = torch.where((at >= 0) & (staleness[at] == UNREAD), UNREAD, at)
         slots_at = torch.full((pool, PAGE), UNREAD).index_copy_(0, number, at).flatten()
         shift_of_page = None
         if len(distinct) > 1:
@@ -223,6 +227,8 @@ class PagedCache:
             self._layers[layer] = planes
         for plane, part in zip(planes, new, strict=True):
             plane.index_copy_(plane.dim() - 2, self._slots, part.to(plane.dtype))
+        if layer == len(self._layers) - 1:
+            self._staleness, self.exact_length = self._finished
         return tuple(plane[..., :size, :] for plane in planes)
 
     def _grown(self, old: Planes | None, new: Planes, size: int) -> Planes:

@@ -2,7 +2,7 @@
 
 Documents are this repository's own modules, one after another; edits are drawn by a seed, never by their outcome:
 a line inserted, a line deleted, a line's first word renamed, in the first half, the middle or the last tenth of the
-text, each on a document that was exact before. Full recomputation is a plain cache that reads the prompt at once.
+text; where answers are compared, each on a document that was exact before. Full recomputation is a plain cache that reads the prompt at once.
 
     python tests/bench/session_edits.py --model FILE.gguf [--context 2048 4096] [--edits 36] [--timed 5] [--record]
 """
@@ -67,16 +67,15 @@ def log_probabilities(model, cache, tokens, start):
         return model.logits(model(torch.tensor([tokens]), positions, cache))[0].float().log_softmax(-1)
 
 
-def divergence(model, session, mode):
-    """KL of full recomputation from the session's answers over the next tokens of real code, and equal choices."""
+def divergence(model, session, mode, whole):
+    """KL of the session's answers over the last tokens of real code, how many choices are equal, and tokens read.
+
+    whole: the log-probabilities of full recomputation, [COMPARED_TOKENS + 1, vocabulary].
+    """
     length = len(session.tokens) - COMPARED_TOKENS
-    cursor = session._document.starts()[length - len(session._opening)]
-    reading = session.complete(cursor, ONE, mode).reading
-    session._prepare(length, mode)
-    tokens = session.tokens
+    _, reading = session.prepare(length, mode)
     with session.cache.branch(length - 1):
-        found = log_probabilities(model, session.cache, tokens[length - 1 :], length - 1)
-    whole = log_probabilities(model, PlainCache(model.config, capacity=len(tokens)), tokens, 0)[length - 1 :]
+        found = log_probabilities(model, session.cache, session.tokens[length - 1 :], length - 1)
     kl = (whole.exp() * (whole - found)).sum(-1).mean().item()
     same = (whole.argmax(-1) == found.argmax(-1)).float().mean().item()
     return kl, same, reading.tokens_encoded
@@ -91,8 +90,11 @@ def agreement(model, tokenizer, context, edits, seed):
         session = Session(model, tokenizer, text)
         session.idle(lambda: False)
         session.sync(one_line_edit(draw, text, kind, place))
+        tokens = session.tokens
+        recomputed = PlainCache(model.config, capacity=len(tokens))
+        whole = log_probabilities(model, recomputed, tokens, 0)[-COMPARED_TOKENS - 1 :]
         for mode in ("pie", "repair"):  # repair starts where pie ends
-            measured.setdefault((mode, kind, place), []).append(divergence(model, session, mode))
+            measured.setdefault((mode, kind, place), []).append(divergence(model, session, mode, whole))
     rows = []
     for (mode, kind, place), found in sorted(measured.items()):
         kl, same, encoded = (statistics.mean(each) for each in zip(*found, strict=True))
@@ -117,13 +119,13 @@ def first_token(model, tokenizer, context, count, seed):
     """Rows of the time from an edit at a random place to the first token, over that of reading all again."""
     draw, text, rows = random.Random(seed), document(tokenizer, context), []
     session = Session(model, tokenizer, text)
-    session.idle(lambda: False)
-    recompute = []
+    tokens = session.tokens
+    whole, _ = timed(lambda: first_logits(model, PlainCache(model.config, capacity=len(tokens)), tokens))
     for mode in ("pie", "repair"):
+        session.complete(len(session.text), ONE, mode)
         seconds, encoded = [], []
-        for _ in range(count):
-            kind, place = draw.choice(KINDS), draw.choice(list(PLACES))
-            edited = one_line_edit(draw, session.text, kind, place)
+        for number in range(count):
+            edited = one_line_edit(draw, session.text, KINDS[number % 3], draw.choice(list(PLACES)))
 
             def answer(edited=edited, mode=mode):
                 session.sync(edited)
@@ -132,12 +134,7 @@ def first_token(model, tokenizer, context, count, seed):
             took, found = timed(answer)
             seconds.append(took)
             encoded.append(found.reading.tokens_encoded)
-            tokens = session.tokens
-            if len(recompute) < 3:
-                cache = PlainCache(model.config, capacity=len(tokens))
-                recompute.append(timed(lambda: first_logits(model, cache, tokens))[0])  # noqa: B023
-            session.idle(lambda: False)
-        whole, edit = statistics.median(recompute), statistics.median(seconds)
+        edit = statistics.median(seconds)
         rows.append(
             f"| {context} | {mode} | {count} | {edit * 1e3:.0f} ms | {whole * 1e3:.0f} ms | {edit / whole:.1%} "
             f"| {statistics.median(encoded):.0f} |"
@@ -178,7 +175,7 @@ def main() -> None:
         "| mode | edit | place | edits | mean KL | same choice | tokens read |",
         "|---|---|---|---|---|---|---|",
     ]
-    found = agreement(model, tokenizer, chosen.context[0], chosen.edits, chosen.seed)
+    found = agreement(model, tokenizer, chosen.compared, chosen.edits, chosen.seed)
     print(*found, sep="\n")
     if chosen.record:
         record("Session under edits", "\n".join([*rows, *found]))

@@ -227,6 +227,21 @@ def test_what_was_not_read_yet_is_not_seen(llama):
     assert cache.unread(20) == [(12, 20)]
 
 
+def out_of_memory(x):
+    raise MemoryError
+
+
+def test_a_forward_that_fails_leaves_its_tokens_unread(llama, monkeypatch):
+    tokens, cache = random_tokens(1, 90), PagedCache(llama.config)
+    read(llama, cache, tokens[:, :70], 0)
+    with monkeypatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr(llama.layers[1].mlp, "forward", out_of_memory)
+        read(llama, cache, tokens[:, 70:], 70)
+    assert (cache.unread(90), cache.exact_length) == ([(70, 90)], 70)
+    read(llama, cache, tokens[:, 70:], 70)
+    torch.testing.assert_close(probed(llama, cache), fresh(llama, tokens), atol=1e-4, rtol=0)
+
+
 def test_many_edits_keep_the_pages_and_the_memory_bounded(llama):
     cache, draw = PagedCache(llama.config), random.Random(0)
     read(llama, cache, random_tokens(1, 400), 0)
