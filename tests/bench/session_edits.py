@@ -1,10 +1,11 @@
 """What an edit costs a session, and how far its answers are from reading everything again. Needs SmolLM2's GGUF file.
 
 Documents are this repository's own modules, one after another; edits are drawn by a seed, never by their outcome:
-a line inserted, a line deleted, a line's first word renamed, in the first half, the middle or the last tenth of the
-text; where answers are compared, each on a document that was exact before. Full recomputation is a plain cache that reads the prompt at once.
+a line inserted, a line deleted, a word of a line renamed, in the first half, the middle or the last tenth of the
+text. Where answers are compared, each is on a document that was exact before. Full recomputation is a plain cache
+that reads the prompt at once.
 
-    python tests/bench/session_edits.py --model FILE.gguf [--context 2048 4096] [--edits 36] [--timed 5] [--record]
+    python tests/bench/session_edits.py --model FILE.gguf [--context 2048 4096] [--edits 36] [--record]
 """
 
 from __future__ import annotations
@@ -34,6 +35,13 @@ ONE = SamplingParams(max_tokens=1)
 PLACES = {"first half": (0.0, 0.5), "middle": (0.5, 0.9), "last tenth": (0.9, 1.0)}
 KINDS = ("insert", "delete", "rename")
 COMPARED_TOKENS = 16
+
+
+def opened(path):
+    """The model and the tokenizer of a GGUF file."""
+    settings = read_gguf(path).settings
+    named = {key: settings[key] for key in settings if key.startswith("tokenizer.")}
+    return load_model(path), tokenizer_from_gguf(named)
 
 
 def document(tokenizer, tokens, skip=0):
@@ -67,6 +75,12 @@ def log_probabilities(model, cache, tokens, start):
         return model.logits(model(torch.tensor([tokens]), positions, cache))[0].float().log_softmax(-1)
 
 
+def recomputed(model, tokens):
+    """What full recomputation says behind the last tokens: [COMPARED_TOKENS + 1, vocabulary]."""
+    cache = PlainCache(model.config, capacity=len(tokens))
+    return log_probabilities(model, cache, tokens, 0)[-COMPARED_TOKENS - 1 :]
+
+
 def divergence(model, session, mode, whole):
     """KL of the session's answers over the last tokens of real code, how many choices are equal, and tokens read.
 
@@ -90,9 +104,7 @@ def agreement(model, tokenizer, context, edits, seed):
         session = Session(model, tokenizer, text)
         session.idle(lambda: False)
         session.sync(one_line_edit(draw, text, kind, place))
-        tokens = session.tokens
-        recomputed = PlainCache(model.config, capacity=len(tokens))
-        whole = log_probabilities(model, recomputed, tokens, 0)[-COMPARED_TOKENS - 1 :]
+        whole = recomputed(model, session.tokens)
         for mode in ("pie", "repair"):  # repair starts where pie ends
             measured.setdefault((mode, kind, place), []).append(divergence(model, session, mode, whole))
     rows = []
@@ -152,17 +164,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--model", type=Path, required=True)
     options.add_argument("--context", type=int, nargs="+", default=[2048, 4096])
-    options.add_argument(
-        "--edits", type=int, default=36, help="edits compared, at the first context [default: 36]"
-    )
+    options.add_argument("--edits", type=int, default=36, help="edits compared [default: 36]")
+    options.add_argument("--compared", type=int, default=2048, help="tokens of their texts [default: 2048]")
     options.add_argument("--timed", type=int, default=5, help="edits timed for each mode [default: 5]")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--record", action="store_true")
     chosen = options.parse_args()
-    model = load_model(chosen.model)
-    prefix = "tokenizer."
-    settings = read_gguf(chosen.model).settings
-    tokenizer = tokenizer_from_gguf({key: settings[key] for key in settings if key.startswith(prefix)})
+    model, tokenizer = opened(chosen.model)
     rows = [
         "| context | mode | edits | first token | full recompute | ratio | tokens read |",
         "|---|---|---|---|---|---|---|",

@@ -65,7 +65,7 @@ def edited(session, seed, count):
 
 def test_after_any_edits_exact_mode_says_what_reading_afresh_says(model, tokenizer):
     session, draw, text = Session(model, tokenizer, CODE), random.Random(1), CODE
-    for _ in range(12):
+    for _ in range(6):
         start, end, new = random_edit(draw, text)
         text = text[:start] + new + text[end:]
         session.edit(start, end, new)
