@@ -52,6 +52,7 @@ class PageTable:
     def __init__(self) -> None:
         self.pages: list[Page] = []
         self.pool = 0  # pages that the pool must have
+        self.branched = False
         self._free: list[int] = []
         self._floor = 0
         self._length = 0
@@ -116,16 +117,16 @@ class PageTable:
     @contextmanager
     def branch(self, length: int) -> Iterator[None]:
         """Within, the document ends behind `length` tokens, and only what is added there may change."""
-        before = (self.pages, list(self._free), self.pool, self._length, self._floor)
+        before = (self.pages, list(self._free), self.pool, self._length, self._floor, self.branched)
         index, offset = self._locate(length)
         kept = [replace(page) for page in self.pages[: index + bool(offset)]]
         if offset:
             kept[-1].count, kept[-1].end = offset, kept[-1].begin + offset
-        self.pages, self._length, self._floor = kept, length, length
+        self.pages, self._length, self._floor, self.branched = kept, length, length, True
         try:
             yield
         finally:
-            self.pages, self._free, pool, self._length, self._floor = before
+            self.pages, self._free, pool, self._length, self._floor, self.branched = before
             self._free += range(pool, self.pool)
 
     def check(self, start: int, removed: int) -> None:

@@ -101,7 +101,7 @@ class PagedCache:
         else:
             moves = self._table.insert(start + same, inserted - same)
         self._carry_out(moves)
-        if self.pages > 2 * -(-len(self) // PAGE) + SPARE_PAGES:
+        if self.pages > 2 * -(-len(self) // PAGE) + SPARE_PAGES and not self._table.branched:
             self.repack()
 
     def crop(self, length: int) -> None:
@@ -127,13 +127,16 @@ class PagedCache:
         """Lay the tokens into as few pages as hold them, without shifts.
 
         This rotates the shifted keys once more, by their shift: in bfloat16 that rounds them once more.
+        Raises ValueError in a branch, whose pages are not all there are.
         """
+        if self._table.branched:
+            raise ValueError("A cache cannot be packed anew within a branch.")
         runs = list(self._table.runs(0, len(self)))
         if self._rope is not None and runs:
             slots, written_at = _each(runs)
-            keys_at = torch.arange(len(self))
-            rotation = self._by(keys_at - written_at)
-            for planes in filter(None, self._layers):
+            shifts = torch.arange(len(self)) - written_at
+            for planes in filter(None, map(self._fitted, range(len(self._layers)))):
+                rotation = self._by(shifts.to(planes[0].device))
                 for plane in planes:
                     plane[..., : len(self), :] = self._turned(plane, planes, slots, rotation)
         self._table.reset(len(self))
@@ -243,11 +246,16 @@ class PagedCache:
             plane[..., :had, :] = before
         return grown
 
+    def _fitted(self, layer: int) -> Planes | None:
+        """A layer's planes, with a slot for every slot of the pool; None where nothing was read."""
+        planes, size = self._layers[layer], self._table.pool * PAGE
+        if planes is not None and planes[0].shape[-2] < size:
+            planes = self._layers[layer] = self._grown(planes, planes, size)
+        return planes
+
     def _carry_out(self, moves: list[Move]) -> None:
-        for move in moves:
-            for layer, planes in enumerate(self._layers):
-                if planes is not None and planes[0].shape[-2] < self._table.pool * PAGE:
-                    planes = self._layers[layer] = self._grown(planes, planes, self._table.pool * PAGE)
+        for planes in map(self._fitted, range(len(self._layers))) if moves else ():
+            for move in moves:
                 for plane in planes or ():
                     source = plane[..., move.source : move.source + move.count, :].clone()
                     plane[..., move.target : move.target + move.count, :] = source

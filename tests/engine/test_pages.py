@@ -200,6 +200,30 @@ def test_a_branch_leaves_no_trace(llama):
     assert (cache.staleness().tolist(), cache.pages) == (stale.tolist(), pages)
 
 
+def test_a_branch_of_a_much_edited_beginning_keeps_what_is_hidden(llama):
+    cache = PagedCache(llama.config)
+    read(llama, cache, random_tokens(1, 1500), 0)
+    for place in range(0, 60, 2):  # thirty pages of two tokens
+        edit(llama, cache, 3 * place // 2 + 2, 0, random_tokens(1, 1, seed=place))
+    assert (cache.repacks, cache.shifts) == (0, 31)
+    before = probed(llama, cache)
+    with cache.branch(80):
+        read(llama, cache, random_tokens(1, 300, seed=1), 80)
+        with pytest.raises(ValueError, match="branch"):
+            cache.repack()
+    torch.testing.assert_close(probed(llama, cache), before, atol=1e-5, rtol=0)
+
+
+def test_repacking_with_much_text_unread_keeps_what_was_read(llama):
+    cache = PagedCache(llama.config)
+    tokens = random_tokens(1, 100)
+    read(llama, cache, tokens, 0)
+    cache.splice(50, 0, 3000)
+    cache.repack()
+    cache.splice(50, 3000, 0)
+    torch.testing.assert_close(probed(llama, cache), fresh(llama, tokens), atol=1e-4, rtol=0)
+
+
 def test_staleness_counts_the_tokens_that_changed_before_a_token(llama):
     cache = PagedCache(llama.config)
     read(llama, cache, random_tokens(1, 10), 0)
