@@ -56,8 +56,8 @@ def one_line_edit(draw, text, kind, place):
     """The text with one line changed, and where the change begins."""
     lines = text.splitlines(keepends=True)
     low, high = (int(share * (len(lines) - 3)) for share in PLACES[place])
-    wordy = [n for n in range(low, high) if len(lines[n].split()) > 1]
-    line = draw.choice(wordy)
+    wordy = [n for n in range(len(lines)) if len(lines[n].split()) > 1]
+    line = draw.choice([n for n in wordy if low <= n < high] or wordy[-1:])
     if kind == "insert":
         new = [draw.choice([each for each in lines if each.strip()]), lines[line]]
     elif kind == "delete":

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="the extra `engine` is not installed
 
 import session_edits as bench  # noqa: E402
 
+torch.set_num_threads(1)  # threads that wait for a busy machine cost more than they help
 MODEL = os.environ.get("GRAFT_TEST_SMOLLM2")
 
 
