@@ -31,12 +31,14 @@ check: $(ENGINE)
 neo4j: $(READY)
 	@$(BIN)/python -m index.neo4j.server
 
-# What needs other people's programs runs only where they are: make bench TREE=DIR DATA=DIR QUIXBUGS=DIR MIRROR=DIR
+# What needs other people's programs runs only where they are:
+# make bench TREE=DIR DATA=DIR QUIXBUGS=DIR MIRROR=DIR MODEL=GGUF
 bench: $(READY)
 	$(BIN)/python tests/bench/sandbox_start.py --record
 	$(BIN)/python tests/bench/validation_rate.py --record
 	$(BIN)/python tests/bench/first_candidate.py --record
 ifdef TREE
+	$(BIN)/python tests/bench/index_update.py --tree $(TREE) --record
 	$(BIN)/python tests/bench/neo4j_store.py --tree $(TREE) --record
 endif
 ifdef DATA
@@ -50,6 +52,12 @@ ifdef MIRROR
 	$(BIN)/python tests/bench/real_commits.py --mirror $(MIRROR) --work build/commits --record
 	$(BIN)/python tests/bench/history.py $(MIRROR)/* --record
 	$(BIN)/python tests/bench/localisation.py --mirror $(MIRROR) --work build/localisation --record
+ifdef TREE
+	$(BIN)/python tests/bench/locate_speed.py --tree $(TREE) --mirror $(MIRROR) --store sqlite:build/locate.db --record
+endif
+endif
+ifdef MODEL
+	$(BIN)/python tests/bench/session_edits.py --model $(MODEL) --record
 endif
 
 format: $(READY)
