@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Hashable
 from contextlib import closing
 from functools import partial
@@ -33,6 +34,7 @@ from agent.runs import prepare_state_folder
 from agent.state import FINISHED, RepairState
 from agent.workbench import Workbench
 
+_LOCK_PATIENCE_S = 30.0
 MAX_STEPS = 100_000
 """LangGraph's own bound; the budget in seconds ends a run long before."""
 
@@ -98,11 +100,25 @@ def run_loop(bench: Workbench, *, resume: bool) -> FixResult:
 
 
 def _connect(path: os.PathLike[str]) -> sqlite3.Connection:
+    patient_until_s = time.monotonic() + _LOCK_PATIENCE_S
     try:
-        connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
-        connection.execute("PRAGMA journal_mode=WAL")
+        connection = sqlite3.connect(path, check_same_thread=False, timeout=_LOCK_PATIENCE_S)
+        # Where two runs make the file at the same time, SQLite refuses one of them at once, whatever the timeout.
+        while not _uses_wal(connection, patient_until_s):
+            time.sleep(0.02)
     except sqlite3.Error as error:
         raise RunFolderError(
             f"Cannot open {path} ({error}). Move it away; only unfinished runs are lost with it."
         ) from error
     return connection
+
+
+def _uses_wal(connection: sqlite3.Connection, patient_until_s: float) -> bool:
+    """Turn on the write-ahead log; False where another process is at it. Raises sqlite3.Error past the time."""
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > patient_until_s:
+            raise
+        return False
+    return True

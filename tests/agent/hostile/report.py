@@ -27,9 +27,11 @@ def describe(root):
 
 
 def scratch(root, repo):
-    return sorted(
-        path for path in describe(root) if path != "." and not repo.startswith(os.path.join(root, path))
-    )
+    # Names only: an interpreter that lies below is some gigabytes.
+    paths = [
+        os.path.join(folder, name) for folder, names, files in os.walk(root) for name in [*names, *files]
+    ]
+    return sorted(os.path.relpath(path, root) for path in paths if not repo.startswith(path))
 
 
 def is_open(descriptor):
