@@ -1,15 +1,19 @@
 """A host with secrets, listeners and a repository, and sandboxes over it. Shared by the sandbox's tests."""
 
+import atexit
 import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from agent.sandbox.bubblewrap import Bubblewrap
@@ -17,7 +21,6 @@ from agent.sandbox.landlock import Landlock
 from agent.sandbox.session import Session
 from agent.sandbox.types import Job, JobEnd, Limits, Line, Sandbox, SandboxSpec
 
-HOSTILE = Path(__file__).parent / "hostile"
 PYTHON = Path(sys.executable)
 SMALL = Limits(memory_bytes=384 << 20, processes=64, disk_bytes=64 << 20, output_bytes=16 << 10)
 MODES: dict[str, Callable[[], Sandbox]] = {
@@ -77,14 +80,26 @@ def digest(root: Path) -> dict[str, object]:
 
 def python_for(mode: str) -> Path:
     """An interpreter that the mode can run: under Landlock, root's programs run as nobody in particular."""
-    if mode == "landlock" and os.geteuid() == 0 and not _all_may_run(PYTHON):
+    if mode == "landlock" and os.geteuid() == 0 and not _all_may_reach(PYTHON):
         return Path("/usr/bin/python3")
     return PYTHON
 
 
-def _all_may_run(python: Path) -> bool:
-    places = [place for name in (python.absolute(), python.resolve()) for place in name.parents]
+def _all_may_reach(file: Path) -> bool:
+    places = [place for name in (file.absolute(), file.resolve()) for place in name.parents]
     return all(place.stat().st_mode & 1 for place in places)
+
+
+@cache
+def hostile_programs() -> Path:
+    """Where they can be read: a copy, where this checkout lies in a private folder of root's. See `python_for`."""
+    own = Path(__file__).parent / "hostile"
+    if os.geteuid() != 0 or _all_may_reach(own / "zygote.py"):
+        return own
+    folder = Path(tempfile.mkdtemp(prefix="graft-hostile-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
+    return shutil.copytree(own, folder / "hostile", ignore=shutil.ignore_patterns("__pycache__"))
 
 
 class Host:
@@ -198,7 +213,7 @@ class World:
         self.spec = SandboxSpec(
             repo=host.repo,
             python=self.python,
-            readable=(HOSTILE,),
+            readable=(hostile_programs(),),
             environment={
                 "PATH": "/usr/bin:/bin",
                 "LANG": "C.UTF-8",
@@ -209,14 +224,16 @@ class World:
             limits=limits,
         )
         self.session: Session = self.sandbox.open(self.spec)  # type: ignore[assignment]
-        self.session.start_zygote("small", [str(self.python), str(HOSTILE / "zygote.py")], {}, limit_s=20)
+        self.session.start_zygote(
+            "small", [str(self.python), str(hostile_programs() / "zygote.py")], {}, limit_s=20
+        )
         self.fresh_report = self.report()
         self.warm_report = self.report("small")
 
     def hostile(self, program: str, *, zygote: bool, limit_s: float) -> tuple[JobEnd, list[Line]]:
         """Run one of the hostile programs, put into the tree."""
         files: dict[str, bytes | None] = {
-            name: (HOSTILE / name).read_bytes() for name in ("kit.py", f"{program}.py")
+            name: (hostile_programs() / name).read_bytes() for name in ("kit.py", f"{program}.py")
         }
         lines: list[Line] = []
         if zygote:
@@ -228,7 +245,7 @@ class World:
     def report(self, zygote: str | None = None) -> object:
         """All that the next job can see."""
         arguments = ["part" if self.mode == "landlock" else "whole"]
-        program = str(HOSTILE / "report.py")
+        program = str(hostile_programs() / "report.py")
         if zygote is None:
             end = self.session.run(Job(argv=[str(self.python), program, *arguments]))
         else:

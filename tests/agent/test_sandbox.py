@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sandbox_world import HOSTILE, MODES, git, make_repository, python_for
+from sandbox_world import MODES, git, hostile_programs, make_repository, python_for
 
 from agent.errors import SandboxDied, SandboxUnavailable
 from agent.sandbox.bubblewrap import Bubblewrap
@@ -44,7 +44,7 @@ def start(mode: str) -> Iterator[Open]:
         spec = SandboxSpec(
             repo=repo,
             python=python_for(mode),
-            readable=(HOSTILE,),
+            readable=(hostile_programs(),),
             environment={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
             **settings,  # type: ignore[arg-type]
         )
@@ -63,7 +63,7 @@ def shell(session: Session, script: str, **settings: object) -> JobEnd:
 
 def small_zygote(session: Session, mode: str, **payload: object) -> Line:
     return session.start_zygote(
-        "small", [str(python_for(mode)), str(HOSTILE / "zygote.py")], payload, limit_s=20
+        "small", [str(python_for(mode)), str(hostile_programs() / "zygote.py")], payload, limit_s=20
     )
 
 
@@ -337,9 +337,9 @@ def _pythons() -> list[Path]:
 
 @pytest.mark.parametrize("python", _pythons(), ids=str)
 def test_supervisor_runs_under_old_and_new_pythons(python: Path, repo: Path):
-    spec = SandboxSpec(repo, python, readable=(HOSTILE,), environment={"PATH": "/usr/bin:/bin"})
+    spec = SandboxSpec(repo, python, readable=(hostile_programs(),), environment={"PATH": "/usr/bin:/bin"})
     with Bubblewrap().open(spec) as session:
-        session.start_zygote("small", [str(python), str(HOSTILE / "zygote.py")], {}, limit_s=20)
+        session.start_zygote("small", [str(python), str(hostile_programs() / "zygote.py")], {}, limit_s=20)
         code = "import module, sys; say(value=module.VALUE, prefix=sys.base_prefix)"
         for value in (3, 4):
             end, lines = warm(session, code, files={"module.py": b"VALUE = %d\n" % value, "new.py": b""})

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from sandbox_world import HOSTILE, MODES, Host, World
+from sandbox_world import MODES, Host, World, hostile_programs
 
 SHORT_S = 1.5
 LONG_S = 60.0
@@ -98,7 +98,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def test_every_hostile_program_is_listed():
     kit = {"kit", "report", "zygote"}
-    assert {path.stem for path in HOSTILE.glob("*.py")} - kit == set(PROGRAMS)
+    assert {path.stem for path in hostile_programs().glob("*.py")} - kit == set(PROGRAMS)
     assert len(PROGRAMS) >= 25
 
 
