@@ -9,12 +9,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Generic, TypeVar
 
 from index.answers import Answers, Entry
-from index.facts import Body, Interface
+from index.facts import Body, Interface, load_body, load_interface
 from index.languages.registry import spec_of
 from index.modules import ModuleMap
+from index.store import StoredFacts
 from index.types import FileRecord
 
-MAX_INTERFACES, MAX_BODIES, MAX_HELPERS = 4_000, 300, 12
+_MAX_INTERFACES, _MAX_BODIES, _MAX_HELPERS = 4_000, 300, 12
 _NEVER = -1
 Value = TypeVar("Value")
 
@@ -28,11 +29,10 @@ class Known:
         self.modules = ModuleMap(())
         self.parsed: frozenset[str] = frozenset()
         self._noted: set[str] = set()
-        self.interfaces = Recent[Interface](MAX_INTERFACES)
-        self.bodies = Recent[Body](MAX_BODIES)
+        self.facts = RecentFacts()
         self.answers = Answers()
         """What look-ups came to."""
-        self.helpers = Answers(MAX_HELPERS)
+        self.helpers = Answers(_MAX_HELPERS)
         """What whole files of test helpers came to."""
 
     def recall(self, stamp: int, files: Callable[[], Iterable[FileRecord]]) -> None:
@@ -54,16 +54,14 @@ class Known:
         self.stamp = _NEVER
         self._noted.clear()
         self._forget_answers()
-        self.interfaces.clear()
-        self.bodies.clear()
+        self.facts.clear()
 
     def note(self, path: str, record: FileRecord | None) -> None:
         """Take another record for a file's, none where it is gone, and forget its facts."""
         self.records.pop(path, None)
         if record is not None:
             self.records[path] = record
-        self.interfaces.drop(path)
-        self.bodies.drop(path)
+        self.facts.drop(path)
         self._noted.add(path)
 
     def moved(self) -> ModuleMap:
@@ -86,6 +84,45 @@ class Known:
     def _forget_answers(self) -> None:
         self.answers.clear()
         self.helpers.clear()
+
+
+class RecentFacts:
+    """The interfaces and bodies of the files that were asked for last."""
+
+    def __init__(self) -> None:
+        self.interfaces = Recent[Interface](_MAX_INTERFACES)
+        self.bodies = Recent[Body](_MAX_BODIES)
+
+    def drop(self, path: str) -> None:
+        self.interfaces.drop(path)
+        self.bodies.drop(path)
+
+    def clear(self) -> None:
+        self.interfaces.clear()
+        self.bodies.clear()
+
+
+class LoadedFacts:
+    """The facts that `stored` gives, as objects; `recent` are those at hand, and gets those that are loaded."""
+
+    def __init__(self, stored: Callable[[str], StoredFacts | None], recent: RecentFacts) -> None:
+        self._stored, self._interfaces, self._bodies = stored, recent.interfaces, recent.bodies
+
+    def interface(self, path: str) -> Interface:
+        known = self._interfaces.get(path)
+        if known is None:
+            facts = self._stored(path)
+            known = load_interface(facts.interface) if facts else Interface()
+            self._interfaces.put(path, known)
+        return known
+
+    def body(self, path: str) -> Body:
+        known = self._bodies.get(path)
+        if known is None:
+            facts = self._stored(path)
+            known = load_body(facts.body) if facts else Body()
+            self._bodies.put(path, known)
+        return known
 
 
 class Recent(Generic[Value]):

@@ -6,8 +6,7 @@ Edges by names, scopes and imports are `exact`; those that needed an inferred ty
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Set
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from index.facts import (
     CALL,
@@ -25,6 +24,7 @@ from index.facts import (
 from index.infer import NOTHING, Found, Inference
 from index.languages.overloads import UNKNOWN, fitting
 from index.modules import stem_key
+from index.store import ResolvedFile
 from index.types import Edge, EdgeType, Reference, Resolution, Span
 from index.world import Definer, Entity, HelperEdges, Instance, Module, World, key_hash
 
@@ -37,18 +37,7 @@ _NAMELESS = MARKS | {UNKNOWN_ROOT}
 _CALL_LINK_WEIGHT, _MAX_LINK_WEIGHT = 0.5, 6.0
 
 
-@dataclass(slots=True)
-class FileResolution:
-    """What one file's uses come to, and the look-ups that this depends on."""
-
-    edges: list[Edge] = field(default_factory=list)
-    references: list[Reference] = field(default_factory=list)
-    links: dict[str, float] = field(default_factory=dict)
-    """Other files → how strongly this one depends on them."""
-    keys: Set[int] = frozenset()
-
-
-def resolve_file(world: World, path: str, body: Body) -> FileResolution:
+def resolve_file(world: World, path: str, body: Body) -> ResolvedFile:
     """Resolve one file against the world."""
     world.begin(path)
     resolver = _Resolver(world, path, body)
@@ -56,7 +45,7 @@ def resolve_file(world: World, path: str, body: Body) -> FileResolution:
     if world.is_test(path) or any(d.role == "test" for d in world.interface(path).definitions.values()):
         resolver.link_tests()
     edges = resolver.distinct_edges()
-    return FileResolution(
+    return ResolvedFile(
         edges,
         [*resolver.references, *map(resolver.mention, body.mentions)],
         resolver.links(edges),

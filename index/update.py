@@ -15,9 +15,9 @@ from pathlib import Path
 
 from index.collector import rare_collections
 from index.errors import UpdateCancelled
-from index.facts import Body, Interface, interface_entries, load_body, load_interface
+from index.facts import interface_entries, load_interface
 from index.files import Found, is_listed, look_at, needs_walk, walk
-from index.known import Known
+from index.known import Known, LoadedFacts
 from index.reading import ReadFile, ReadTask
 from index.repository import Progress
 from index.resolve import resolve_file
@@ -296,17 +296,15 @@ class Updater:
     def resolve(self, paths: Sequence[str], stop: Callable[[], bool] = lambda: False) -> int:
         """Resolve files again, at least one, until `stop`. Returns how many were."""
         known = self._known
+        facts = LoadedFacts(self._change.facts, known.facts)
         world = World(
-            known.modules, self._interface, self._body, self._change.providers, known.answers, known.helpers
+            known.modules, facts.interface, facts.body, self._change.providers, known.answers, known.helpers
         )
         for done, path in enumerate(paths):
             if done and stop():
                 return done
             self._report("resolve", done, len(paths))
-            found = resolve_file(world, path, self._body(path))
-            self._change.put_resolution(
-                path, ResolvedFile(found.edges, found.references, found.links, found.keys)
-            )
+            self._change.put_resolution(path, resolve_file(world, path, facts.body(path)))
         self._report("resolve", len(paths), len(paths))
         return len(paths)
 
@@ -331,22 +329,6 @@ class Updater:
         entries = [export_entry(export) for export in changed]
         self._known.change(entries)
         self.changed_keys.update(key_hash(*each) for each in entries)
-
-    def _interface(self, path: str) -> Interface:
-        known = self._known.interfaces.get(path)
-        if known is None:
-            facts = self._change.facts(path)
-            known = load_interface(facts.interface) if facts else Interface()
-            self._known.interfaces.put(path, known)
-        return known
-
-    def _body(self, path: str) -> Body:
-        known = self._known.bodies.get(path)
-        if known is None:
-            facts = self._change.facts(path)
-            known = load_body(facts.body) if facts else Body()
-            self._known.bodies.put(path, known)
-        return known
 
 
 def _says_as_little(record: FileRecord, known: FileRecord) -> bool:

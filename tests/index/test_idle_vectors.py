@@ -10,9 +10,9 @@ import time
 import numpy as np
 import pytest
 from graph_trees import write_files
+from watched_trees import WatchedTree, watched_trees
 
 from index.errors import GraphError, ModelUnusable
-from index.graph import open_graph
 from index.idle import IdleVectors
 from index.vectors import update_vectors
 from index.watch import watch
@@ -45,48 +45,31 @@ class SlowEmbedder:
         return np.eye(4, dtype=np.float32)[[0] * len(texts)]
 
 
-class Watched:
+class Watched(WatchedTree):
     """A graph that a thread keeps up to its tree, with its vectors."""
 
+    patience_s = 120.0
+
     def __init__(self, root, *, polling=False, **options):
-        self.graph = open_graph(root)
+        super().__init__(root)
         self.updates, self.reports, self.troubles = [], [], []
         self.idle = IdleVectors(
             self.graph.store, on_report=self.reports.append, on_trouble=self.troubles.append, **options
         )
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self._run, args=(polling,))
-        self.thread.start()
+        self.start(polling=polling)
 
     def _run(self, polling):
         watch(self.graph, self.updates.append, self.stop, polling=polling, vectors=self.idle)
 
-    def until(self, condition):
-        deadline = time.monotonic() + 120
-        while not condition():
-            assert time.monotonic() < deadline, (self.updates, self.reports, self.troubles)
-            time.sleep(0.01)
+    def seen(self):
+        return self.updates, self.reports, self.troubles
 
-    def close(self):
-        self.stop.set()
-        self.thread.join(30)
-        assert not self.thread.is_alive()
+    def release(self):
         self.idle.close()
-        self.graph.close()
+        super().release()
 
 
-@pytest.fixture
-def watched(tmp_path):
-    opened = []
-
-    def start(files, **options):
-        write_files(tmp_path, files)
-        opened.append(Watched(tmp_path, **options))
-        return opened[-1]
-
-    yield start
-    for each in opened:
-        each.close()
+watched = watched_trees(Watched)
 
 
 @pytest.mark.parametrize("polling", [False, True])

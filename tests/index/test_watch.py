@@ -11,6 +11,7 @@ import time
 
 import pytest
 from graph_trees import contents, write_files
+from watched_trees import WatchedTree, watched_trees
 
 from index.errors import RootError
 from index.graph import WorkTreeGraph, open_graph
@@ -18,15 +19,12 @@ from index.store import open_store
 from index.watch import watch
 
 
-class Watched:
-    """A graph that a thread keeps up to its tree."""
-
+class Watched(WatchedTree):
     def __init__(self, root, **options):
-        self.graph = open_graph(root, options.pop("store", "sqlite:.graft/graph.db"))
-        self.reports, self.troubles, self.stop = [], [], threading.Event()
+        super().__init__(root, options.pop("store", "sqlite:.graft/graph.db"))
+        self.reports, self.troubles = [], []
         self.failure: list[BaseException] = []
-        self.thread = threading.Thread(target=self._run, kwargs=options)
-        self.thread.start()
+        self.start(**options)
         self.until(lambda: self.reports)
 
     def _run(self, **options):
@@ -35,34 +33,14 @@ class Watched:
         except RootError as error:
             self.failure.append(error)
 
-    def until(self, condition):
-        deadline = time.monotonic() + 60
-        while not condition():
-            assert time.monotonic() < deadline, (self.troubles, self.failure)
-            time.sleep(0.02)
+    def seen(self):
+        return self.troubles, self.failure
 
     def names(self):
         return {symbol.name for symbol in self.graph.symbols()}
 
-    def close(self):
-        self.stop.set()
-        self.thread.join(30)
-        assert not self.thread.is_alive()
-        self.graph.close()
 
-
-@pytest.fixture
-def watched(tmp_path):
-    opened = []
-
-    def start(files, **options):
-        write_files(tmp_path, files)
-        opened.append(Watched(tmp_path, **options))
-        return opened[-1]
-
-    yield start
-    for each in opened:
-        each.close()
+watched = watched_trees(Watched)
 
 
 @pytest.mark.parametrize("polling", [False, True])
