@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from engine.types import ChatModel, Generator, UnknownModelURL
 
+if TYPE_CHECKING:
+    from engine.remote import RemoteModel
+    from engine.scripted import ScriptedModel
+
 
 def open_chat_model(url: str) -> ChatModel:
     """Open the model that answers conversations, as in `scripted:replies.json`. Raises EngineError."""
-    scheme, _, rest = url.partition(":")
-    match scheme:
-        case "scripted":
-            from engine.scripted import ScriptedModel
-
-            return ScriptedModel(Path(rest))
-        case "http" | "https":
-            from engine.remote import RemoteModel
-
-            return RemoteModel(url)
-        case _:
-            raise _unserved(url)
+    return _open(url)
 
 
 def open_generator(url: str) -> Generator:
     """Open the model that fills in the middle, as in `scripted:replies.json`. Raises EngineError."""
+    return _open(url)
+
+
+def _open(url: str) -> ScriptedModel | RemoteModel:
     scheme, _, rest = url.partition(":")
     match scheme:
         case "scripted":

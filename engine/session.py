@@ -26,7 +26,7 @@ from engine.cache.pages import PagedCache
 from engine.models.transformer import Transformer
 from engine.text.fim import PromptTooLong
 from engine.text.healing import Spelling, Vocabulary, heal_prefix
-from engine.text.retokenise import Splice, TokenisedText
+from engine.text.retokenise import Splice, TokenisedText, common
 from engine.text.stop_rules import StopStrings
 from engine.text.stops import Stopper
 from engine.text.tokenizer import Tokenizer
@@ -103,9 +103,10 @@ class Session:
     def sync(self, text: str) -> None:
         """Make this the text, by edits of the lines that differ."""
         old, new = self.text.splitlines(keepends=True), text.splitlines(keepends=True)
-        for _, i, j, k, m in reversed(_differences(old, new)):
-            start = sum(map(len, old[:i]))
-            self.edit(start, start + sum(map(len, old[i:j])), "".join(new[k:m]))
+        for step, i, j, k, m in reversed(SequenceMatcher(None, old, new, autojunk=False).get_opcodes()):
+            if step != "equal":
+                start = sum(map(len, old[:i]))
+                self.edit(start, start + sum(map(len, old[i:j])), "".join(new[k:m]))
 
     def complete(self, cursor: int, params: SamplingParams, mode: Mode = "repair") -> SessionCompletion:
         """Write on from the cursor. Raises ValueError outside of the text, PromptTooLong beyond the context."""
@@ -126,10 +127,7 @@ class Session:
                 "Use a model with a longer context, or ask for fewer tokens."
             )
         # Equal by what a cut is, unless the text has none before the cursor.
-        same = next(
-            (n for n, (a, b) in enumerate(zip(wanted, self.tokens, strict=False)) if a != b), len(wanted)
-        )
-        same = min(same, len(self.cache))
+        same = min(common(wanted, self.tokens), len(self.cache))
         hidden, reading = self.prepare(same, mode)
         with self.cache.branch(same), torch.inference_mode():
             if same < len(wanted):
@@ -246,10 +244,3 @@ def _joined(runs: Iterable[Run]) -> list[Run]:
         else:
             found.append((start, stop))
     return found
-
-
-def _differences(old: list[str], new: list[str]) -> list[tuple[str, int, int, int, int]]:
-    """What differs between two lists of lines, as difflib tells it."""
-    return [
-        step for step in SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if step[0] != "equal"
-    ]

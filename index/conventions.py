@@ -73,6 +73,7 @@ _GENERATED_MARK = re.compile(
 _GENERATED_HEAD_BYTES = 1_500
 
 
+@lru_cache(maxsize=65_536)
 def is_test_path(path: str) -> bool:
     """Whether a path looks like a test or its support, by the customs of each language's test runners."""
     if _TEST_FILE.search(path):

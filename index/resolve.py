@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
+from index.conventions import is_test_path
 from index.facts import (
     CALL,
     CONTAINER,
@@ -42,7 +43,7 @@ def resolve_file(world: World, path: str, body: Body) -> ResolvedFile:
     world.begin(path)
     resolver = _Resolver(world, path, body)
     resolver.run()
-    if world.is_test(path) or any(d.role == "test" for d in world.interface(path).definitions.values()):
+    if is_test_path(path) or any(d.role == "test" for d in world.interface(path).definitions.values()):
         resolver.link_tests()
     edges = resolver.distinct_edges()
     return ResolvedFile(
@@ -313,7 +314,7 @@ class _Resolver:
             ]
             for edge in reached:
                 self._test_edge(definition.uid, edge)
-        stem = stem_key(self.path) if self.world.is_test(self.path) else None
+        stem = stem_key(self.path) if is_test_path(self.path) else None
         for target in self.world.namesakes(self.path, stem) if stem else ():
             self.edges.append(
                 Edge(self.path, target, EdgeType.TESTS, Resolution.NAME_ONLY, _NAMESAKE_CONFIDENCE)
@@ -328,7 +329,7 @@ class _Resolver:
 
     def _test_edge(self, test: str, edge: Edge) -> None:
         place = self.places.get(edge.target, "")
-        if place and not self.world.is_test(place) and edge.target not in self.support:
+        if place and not is_test_path(place) and edge.target not in self.support:
             self.edges.append(Edge(test, edge.target, EdgeType.TESTS, edge.resolution, edge.confidence))
 
     def _set_up(self, test: str) -> list[str]:
@@ -347,8 +348,8 @@ class _Resolver:
         """Edges of a helper of the tests, in this file or in another test file."""
         place = self.places.get(helper, "")
         if place == self.path:
-            return by_source[helper] if self.world.is_test(place) or helper in self.support else []
-        if not place or not self.world.is_test(place):
+            return by_source[helper] if is_test_path(place) or helper in self.support else []
+        if not place or not is_test_path(place):
             return []
         known = _helper_edges(self.world, place)
         found = known.by_source.get(helper, [])

@@ -5,7 +5,7 @@ One contract test runs over every back-end and is the specification.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,8 +153,19 @@ class FileVectors:
     values: bytes = b""
     """Of each vector as many signed bytes as the model's vectors are wide."""
 
+    def rows(self) -> Iterator[tuple[str, bytes, bytes, bytes]]:
+        """(uid, digest, scale, values) of each vector."""
+        width = len(self.values) // len(self.uids) if self.uids else 0
+        for n, uid in enumerate(self.uids):
+            yield (
+                uid,
+                self.texts[n * TEXT_DIGEST_BYTES : (n + 1) * TEXT_DIGEST_BYTES],
+                self.scales[n * _SCALE_BYTES : (n + 1) * _SCALE_BYTES],
+                self.values[n * width : (n + 1) * width],
+            )
 
-TEXT_DIGEST_BYTES = 8
+
+TEXT_DIGEST_BYTES, _SCALE_BYTES = 8, 4
 Among = Literal["files", "symbols"]
 
 

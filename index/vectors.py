@@ -34,7 +34,6 @@ _PIECES_AT_ONCE = 768
 _UNFINISHED = ""
 """In place of what a file's vectors were made of where some are missing still."""
 _MAX_PROSE_CHARS, _MAX_BODY_WORDS = 300, 60
-_SCALE_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +175,8 @@ class _Known:
     def of(cls, files: Iterable[FileVectors]) -> _Known:
         known = cls()
         for file in files:
-            width = len(file.values) // len(file.uids) if file.uids else 0
-            for n in range(len(file.uids)):
-                digest = file.texts[n * TEXT_DIGEST_BYTES : (n + 1) * TEXT_DIGEST_BYTES]
-                scale = file.scales[n * _SCALE_BYTES : (n + 1) * _SCALE_BYTES]
-                known.rows[digest] = scale, file.values[n * width : (n + 1) * width]
+            for _, digest, scale, values in file.rows():
+                known.rows[digest] = scale, values
         return known
 
 

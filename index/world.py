@@ -12,7 +12,6 @@ from collections.abc import Callable, Set
 from typing import NamedTuple, TypeVar
 
 from index.answers import Answers, Entry
-from index.conventions import is_test_path
 from index.facts import Binding, Body, Definition, Interface, Overload
 from index.modules import ModuleMap
 from index.types import Edge
@@ -104,7 +103,6 @@ class World:
         self._keys: set[Entry] = set()
         self._helpers: dict[str, HelperEdges] = {}
         self._helpers_before = Answers() if helpers is None else helpers
-        self._tests: dict[str, bool] = {}
 
     def helpers(self, path: str, work: Callable[[], HelperEdges]) -> HelperEdges:
         """The edges of a test helper's file, worked out once."""
@@ -154,13 +152,6 @@ class World:
     def interface(self, path: str) -> Interface:
         """A file's interface, to be read only through the methods below unless it is the reader's own."""
         return self._interface_of(path)
-
-    def is_test(self, path: str) -> bool:
-        """Whether a path is a test file's, as `is_test_path` says."""
-        known = self._tests.get(path)
-        if known is None:
-            known = self._tests[path] = is_test_path(path)
-        return known
 
     def body(self, path: str) -> Body:
         self.read_body(path)

@@ -32,11 +32,6 @@ class PlainCache:
     def __len__(self) -> int:
         return self._positions.shape[1]
 
-    @property
-    def cache_bytes(self) -> int:
-        planes = [plane for layer in self._layers if layer for plane in layer]
-        return sum(plane.numel() * plane.element_size() for plane in planes)
-
     def crop(self, length: int) -> None:
         """Keep the first `length` slots of every row."""
         self._positions = self._positions[:, :length]

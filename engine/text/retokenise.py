@@ -77,8 +77,8 @@ class TokenisedText:
     def sync(self, text: str) -> Splice:
         """Make this the text, by one edit of what lies between its first and its last difference."""
         old = self.text
-        start = _common(old, text)
-        behind = _common(old[start:][::-1], text[start:][::-1])
+        start = common(old, text)
+        behind = common(old[start:][::-1], text[start:][::-1])
         return self.edit(start, len(old) - behind, text[start : len(text) - behind])
 
     def _replace(self, old: str, before: int, behind: int) -> Splice:
@@ -94,9 +94,9 @@ class TokenisedText:
         behind_starts = self._starts[last:]
         self._starts[first:] = [left + start for start in encoding.starts]
         self._starts += [start + moved for start in behind_starts] if moved else behind_starts
-        same = _common(removed, inserted)
+        same = common(removed, inserted)
         removed, rest = removed[same:], inserted[same:]
-        tail = _common(removed[::-1], rest[::-1])
+        tail = common(removed[::-1], rest[::-1])
         return Splice(
             first + same, len(removed) - tail, tuple(rest[: len(rest) - tail]), encoded=len(inserted)
         )
@@ -167,7 +167,7 @@ class SplitText:
         return self.prefix.sync(text[:cursor]), self.suffix.sync(text[cursor:])
 
 
-def _common(left: _Sequence, right: _Sequence) -> int:
+def common(left: _Sequence, right: _Sequence) -> int:
     """How long a beginning two sequences share, by halving: comparing slices runs in C."""
     low, high = 0, min(len(left), len(right))
     while low < high:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -213,13 +214,8 @@ def _yarn(scaling: Settings, rope: RopeConfig) -> tuple[RopeConfig, float]:
         table_scale = yarn_magnitude(rope.factor, mscale) / yarn_magnitude(rope.factor, mscale_all)
     else:
         table_scale = yarn_magnitude(rope.factor)
-    full = RopeConfig(
-        rope.width,
-        rope.theta,
-        "yarn",
-        rope.interleaved,
-        rope.factor,
-        rope.original_context,
+    full = replace(
+        rope,
         beta_fast=scaling.number("beta_fast", default=32.0),
         beta_slow=scaling.number("beta_slow", default=1.0),
         truncate=scaling.flag("truncate", default=True),

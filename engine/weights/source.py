@@ -41,12 +41,7 @@ class SafetensorsSource:
     def __init__(self, directory: Path, family: Family) -> None:
         self.path = directory
         self.names: Names = {**HUGGING_FACE_NAMES, **family.names}
-        shards: dict[str, Any] = {}
-        self._holder: dict[str, Any] = {}
-        for name, shard in _shards_by_tensor(directory).items():
-            if shard not in shards:
-                shards[shard] = _open_shard(directory / shard)
-            self._holder[name] = shards[shard]
+        self._holder = _holders(directory)
 
     def __contains__(self, name: str) -> bool:
         return name in self._holder
@@ -121,12 +116,13 @@ def _half_split(rows: Tensor, heads: int) -> Tensor:
     return torch.unflatten(rows, 0, (heads, -1, 2)).transpose(1, 2).flatten(0, 2)
 
 
-def _shards_by_tensor(directory: Path) -> Mapping[str, str]:
-    """Tensor name -> file name of its shard."""
+def _holders(directory: Path) -> Mapping[str, Any]:
+    """Tensor name -> the open shard that holds it."""
     if (directory / INDEX).exists():
         return _index(directory / INDEX)
     if (directory / SINGLE).exists():
-        return dict.fromkeys(_open_shard(directory / SINGLE).keys(), SINGLE)
+        shard = _open_shard(directory / SINGLE)
+        return dict.fromkeys(shard.keys(), shard)
     pickles = sorted(entry.name for entry in directory.iterdir() if entry.suffix in PICKLES)
     if pickles:
         raise pickle_refused(directory / pickles[0])
@@ -135,7 +131,7 @@ def _shards_by_tensor(directory: Path) -> Mapping[str, str]:
     )
 
 
-def _index(path: Path) -> Mapping[str, str]:
+def _index(path: Path) -> Mapping[str, Any]:
     try:
         shards = json.loads(path.read_text(encoding="utf-8"))["weight_map"]
         listed = dict(shards.items())
@@ -144,12 +140,14 @@ def _index(path: Path) -> Mapping[str, str]:
     for shard in listed.values():
         if not isinstance(shard, str) or os.path.basename(shard) != shard:  # noqa: PTH119 - of a foreign name
             raise _damaged(path, f"{shard!r} is not the name of a file beside it")
+    opened: dict[str, Any] = {}
     for shard in sorted(set(listed.values())):
-        held = set(_open_shard(path.parent / shard).keys())
+        opened[shard] = _open_shard(path.parent / shard)
+        held = set(opened[shard].keys())
         lacking = sorted(name for name, where in listed.items() if where == shard and name not in held)
         if lacking:
             raise _damaged(path.parent / shard, f"it lacks {lacking[0]}, which the index says it holds")
-    return listed
+    return {name: opened[shard] for name, shard in listed.items()}
 
 
 def _open_shard(path: Path) -> Any:

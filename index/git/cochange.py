@@ -36,13 +36,13 @@ _WEIGHT_DIGITS, _RECENCY_DIGITS = 3, 6
 
 def file_histories(commits: Sequence[LoggedCommit], files: Collection[str]) -> dict[str, FileHistory]:
     """Histories of the files that have one, from commits, newest first. What is not in `files` is left out."""
-    tally = _Tally(files, _last_names(commits))
+    tally = _Tally(files, last_names(commits))
     for logged in commits:
         tally.add(logged)
     return tally.histories()
 
 
-def _last_names(commits: Iterable[LoggedCommit]) -> dict[str, str]:
+def last_names(commits: Iterable[LoggedCommit]) -> dict[str, str]:
     """Names that were given up → what became of them in the end."""
     names: dict[str, str] = {}
     for logged in commits:

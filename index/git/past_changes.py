@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from index.git.cochange import last_names
 from index.git.commits import LoggedCommit
 from index.retrieval.mentions import content_words
 
@@ -43,10 +44,7 @@ class PastChanges:
         self._subjects: list[_Subject] = []
         self._holding: dict[str, list[int]] = defaultdict(list)
         newest_first = sorted(commits, key=lambda logged: (-logged.commit.time_s, logged.commit.sha))
-        names: dict[str, str] = {}
-        for logged in newest_first:
-            for old, new in logged.renames:
-                names.setdefault(old, names.get(new, new))
+        names = last_names(newest_first)
         for logged in newest_first:
             words = content_words(logged.commit.subject)
             if not words or logged.changed > MAX_PATHS:

@@ -1,6 +1,6 @@
 """What names of C and C++ mean in other files: through includes, then by linkage; namespaces are open to all files.
 
-A use of what is only declared goes to its definition elsewhere, where there is one. Overloads share one name.
+A use of what is only declared goes to its definition elsewhere, where there is one.
 Conditions of the preprocessor are not evaluated; what macros expand to is not seen.
 """
 
@@ -11,6 +11,7 @@ from posixpath import basename, dirname, join, normpath, splitext
 from typing import Any
 
 from index.infer import Found, Inference
+from index.languages.overloads import DECLARATION
 from index.languages.rules import Rules
 from index.languages.spec import Import
 from index.world import Definer, Module, World
@@ -19,7 +20,7 @@ SPACE = "c"
 """The namespace that all files of C and C++ share: the linker's."""
 _NAMESPACE = "namespace "
 """Before the name of a namespace in what an import is from."""
-_DECLARATION, _PRIVATE, _MACRO = "declaration", "private", "macro"
+_PRIVATE, _MACRO = "private", "macro"
 _HEADERS = frozenset({".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp", ".inc"})
 _MAX_INCLUDED = 400
 
@@ -76,7 +77,7 @@ class CRules(Rules):
         included = self._included(infer)
         seen = [other for other in nearest(path, candidates) if other in included]
         found = [hit for other in seen if (hit := infer.module_name(other, name, depth + 1)) is not None]
-        defined = [hit for hit in found if _role(infer, hit) != _DECLARATION]
+        defined = [hit for hit in found if _role(infer, hit) != DECLARATION]
         if found:
             return (defined or found)[0]
         hits = [(other, infer.module_name(other, name, depth + 1)) for other in candidates]
@@ -127,7 +128,7 @@ class CRules(Rules):
     def implementation(self, infer: Inference, found: Found) -> Found:
         """The definition of a function that was found by its declaration."""
         entity = found.entity
-        if not isinstance(entity, Definer) or entity.is_class or _role(infer, found) != _DECLARATION:
+        if not isinstance(entity, Definer) or entity.is_class or _role(infer, found) != DECLARATION:
             return found
         name = entity.qualified_name
         while name:  # outside a namespace that the file opened by `using`
@@ -140,7 +141,7 @@ class CRules(Rules):
                 if (
                     definition is not None
                     and known
-                    and definition.role not in (_DECLARATION, _PRIVATE, _MACRO)
+                    and definition.role not in (DECLARATION, _PRIVATE, _MACRO)
                 ):
                     return found._replace(uid=definition.uid, path=path)
             name = name.partition(".")[2] if name.count(".") > 1 else ""
@@ -177,7 +178,7 @@ def _role(infer: Inference, found: Found) -> str:
 def _may_link(infer: Inference, path: str, found: Found) -> bool:
     """Whether a name may reach a file that does not include it: by linkage, or a header that was not found."""
     role = _role(infer, found)
-    return role not in (_PRIVATE, _MACRO) if splitext(path)[1] not in _HEADERS else role != _DECLARATION
+    return role not in (_PRIVATE, _MACRO) if splitext(path)[1] not in _HEADERS else role != DECLARATION
 
 
 def read_include(captures: dict[str, Any], text: Callable[[Any], str], path: str) -> list[Import]:

@@ -96,9 +96,9 @@ class LanguageSpec:
     """Exact names of files, which win over suffixes."""
     rules: Rules = field(default_factory=Rules)
     read: Reader | None = None
+    """Reads a file where no query does."""
     read_again: Callable[[str, str, Content, Pieces], FileFacts] | None = None
     """The same with what the last reading of the file left, for text that is being edited."""
-    """Reads a file where no query does."""
     grammar: str = ""
     query: str = ""
     absolute: str = ""

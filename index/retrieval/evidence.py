@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
 
 from index.conventions import is_aside_path, is_data_path, is_prose_path, is_test_path
 from index.git.past_changes import PastChanges
@@ -61,15 +60,16 @@ class Paths:
     """The repository's paths, to be found by how they end."""
 
     def __init__(self, paths: Iterable[str]) -> None:
+        self._all = dict.fromkeys(paths)
         self._by_name: dict[str, list[str]] = defaultdict(list)
-        for path in paths:
+        for path in self._all:
             self._by_name[path.rpartition("/")[2]].append(path)
 
     def __contains__(self, path: str) -> bool:
-        return path in self._by_name.get(path.rpartition("/")[2], ())
+        return path in self._all
 
     def __iter__(self) -> Iterator[str]:
-        return chain.from_iterable(self._by_name.values())
+        return iter(self._all)
 
     def ending(self, text: str) -> list[str]:
         """The paths that agree with a path of the text in most of its last parts."""

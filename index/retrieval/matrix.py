@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _STEPS = 127
 _ROWS_AT_ONCE = 4_096
 """Rows made floats at a time: 6 MB of them stay in the processor's cache."""
-_SCALE_BYTES = 4
 
 
 def quantise(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
@@ -62,12 +61,11 @@ def matrices(files: Iterable[FileVectors]) -> dict[Among, Matrix]:
         "symbols": ([], bytearray(), bytearray()),
     }
     for file in files:
-        width = len(file.values) // len(file.uids) if file.uids else 0
-        for n, uid in enumerate(file.uids):
+        for uid, _, scale, row in file.rows():
             names, scales, values = blocks["symbols" if uid else "files"]
             names.append((file.path, uid))
-            scales += file.scales[n * _SCALE_BYTES : (n + 1) * _SCALE_BYTES]
-            values += file.values[n * width : (n + 1) * width]
+            scales += scale
+            values += row
     return {
         among: Matrix(names, bytes(scales), bytes(values))
         for among, (names, scales, values) in blocks.items()

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from index.documented import document_edges, text_as_symbol
+from index.documented import by_name, edges_of, text_as_symbol
 from index.structure import STRUCTURAL_TYPES
 from index.types import EdgeType, Resolution, SymbolKind
 
@@ -40,13 +40,14 @@ def packed(
 ) -> str:
     """The graph as base64 text; `focus` is the uid that the page opens at. Raises UpdateCancelled."""
     symbols = store.symbols()
-    documents = document_edges(store)
+    documents = edges_of(store.references(), by_name(symbols))
     symbols += _texts(documents)
     numbers = {symbol.uid: number for number, symbol in enumerate(symbols)}
     modules = {s.path: numbers[s.uid] for s in symbols if s.kind is SymbolKind.MODULE}
-    edges = _edges(store, numbers | modules, symbols, progress, cancelled)
+    drawn = numbers | modules
+    edges = _edges(store, drawn, symbols, progress, cancelled)
     for edge in (*documents, *store.edges(types=[EdgeType.CHANGED_WITH])):
-        _draw(edge, numbers | modules, edges)
+        _draw(edge, drawn, edges)
     paths = list(dict.fromkeys(symbol.path for symbol in symbols))
     place = {path: number for number, path in enumerate(paths)}
     order = sorted(edges)
