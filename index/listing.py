@@ -9,9 +9,7 @@ from index.documented import by_name, edges_of
 from index.names import by_name_confidence
 from index.store import GraphReader
 from index.structure import STRUCTURAL_TYPES, structural_edges
-from index.types import Edge, EdgeType, Reference, Resolution, Span, Symbol
-
-_OF_HISTORY = frozenset({EdgeType.CHANGED_WITH, EdgeType.TOUCHED_BY})
+from index.types import HISTORY_TYPES, Edge, EdgeType, Reference, Resolution, Span, Symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +37,10 @@ def named_edges(
     wanted = frozenset(types) or frozenset(EdgeType)
     symbols = store.symbols()
     names = {symbol.uid: f"{symbol.path}::{symbol.qualified_name}" for symbol in symbols}
-    if wanted - STRUCTURAL_TYPES - _OF_HISTORY:
+    if wanted - STRUCTURAL_TYPES - HISTORY_TYPES:
         yield from _semantic(store, wanted, symbols, names, name_only)
-    if wanted & _OF_HISTORY:
-        for edge in store.edges(types=wanted & _OF_HISTORY):
+    if wanted & HISTORY_TYPES:
+        for edge in store.edges(types=wanted & HISTORY_TYPES):
             yield _named(edge, names)
     if wanted & STRUCTURAL_TYPES:
         names |= _chunk_names(store)

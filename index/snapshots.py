@@ -21,14 +21,13 @@ from index.errors import HistoryUnavailable, NotIndexed, OriginUnknown, StoreErr
 from index.git.command import GitCommand, GitTree, Interrupted, find_git
 from index.git.history import update_history
 from index.layer.store import LayeredStore, open_layered
-from index.neo4j.address import masked
+from index.neo4j.address import SCHEMES, masked
 from index.origin import branch_of, snapshot_key
 from index.repository import Progress
 from index.store import GraphStore, open_store
 from index.types import UpdateReport
 from index.update import update_store
 
-_SHARED_SCHEMES = frozenset({"neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"})
 _MAX_ANCESTORS = 200
 _LIST_LIMIT_S, _CHECKOUT_LIMIT_S, _HISTORY_LIMIT_S = 20.0, 600.0, 300.0
 _KEPT_LAYERS = 4
@@ -39,7 +38,7 @@ _NEVER_LOOKED_NS = 1
 
 def is_shared(url: str) -> bool:
     """Whether a store holds snapshots of commits rather than one work tree."""
-    return url.partition(":")[0] in _SHARED_SCHEMES
+    return url.partition(":")[0] in SCHEMES
 
 
 def write_snapshot(

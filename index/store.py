@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from index.errors import UnknownStoreURL
-from index.neo4j.address import masked
+from index.neo4j.address import SCHEMES, masked
 from index.types import (
     Commit,
     Edge,
@@ -27,9 +27,7 @@ from index.types import (
 
 SCHEMA_VERSION = 11
 """Raised whenever the schema or the meaning of stored facts changes; an older store is rebuilt."""
-SUPPORTED_SCHEMES = (
-    "sqlite", "neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc", "memory",
-)  # fmt: skip
+SUPPORTED_SCHEMES = ("sqlite", *SCHEMES, "memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +364,7 @@ def open_store(url: str, repository: str, *, root: Path | None = None) -> GraphS
 
             path = Path(rest.removeprefix("//"))
             return SQLiteStore(path if root is None else root / path, repository)
-        case "neo4j" | "neo4j+s" | "neo4j+ssc" | "bolt" | "bolt+s" | "bolt+ssc":
+        case neo4j if neo4j in SCHEMES:
             from index.neo4j.store import Neo4jStore
 
             return Neo4jStore(url, repository)

@@ -37,6 +37,10 @@ class EdgeType(StrEnum):
     TOUCHED_BY = "TOUCHED_BY"
 
 
+HISTORY_TYPES = frozenset({EdgeType.CHANGED_WITH, EdgeType.TOUCHED_BY})
+"""Edges that come from git's history."""
+
+
 COMMIT_PREFIX = "commit:"
 """Stands before a commit's sha where it is the end of an edge."""
 

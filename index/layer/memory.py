@@ -26,7 +26,7 @@ from index.store import (
     WordStatistics,
 )
 from index.tally import tally_of
-from index.types import Commit, Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
+from index.types import HISTORY_TYPES, Commit, Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
 _TYPE_ORDER = {type_: number for number, type_ in enumerate(EdgeType)}
 _POLL_S = 0.25
@@ -268,7 +268,7 @@ class MemoryStore(_Facts):
     def edges_at(
         self, nodes: Collection[str], *, incoming: bool, types: Iterable[EdgeType] = ()
     ) -> list[Edge]:
-        wanted, ends = set(types or EdgeType) - {EdgeType.CHANGED_WITH, EdgeType.TOUCHED_BY}, set(nodes)
+        wanted, ends = set(types or EdgeType) - HISTORY_TYPES, set(nodes)
         return [
             edge
             for file in self._files(None)

@@ -30,7 +30,7 @@ from index.store import (
     WordStatistics,
 )
 from index.tally import minus, plus, tally_of
-from index.types import Commit, Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
+from index.types import HISTORY_TYPES, Commit, Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
 _TYPE_ORDER = {type_: number for number, type_ in enumerate(EdgeType)}
 
@@ -180,7 +180,7 @@ class LayeredStore:
         self, *, source: str | None = None, target: str | None = None, types: Iterable[EdgeType] = ()
     ) -> list[Edge]:
         wanted, shadows = set(types) or set(EdgeType), self.shadows()
-        of_history = wanted & {EdgeType.CHANGED_WITH, EdgeType.TOUCHED_BY}
+        of_history = wanted & HISTORY_TYPES
         found = wanted - of_history
         kept: list[Edge] = []
         if found:
@@ -198,7 +198,7 @@ class LayeredStore:
         self, nodes: Collection[str], *, incoming: bool, types: Iterable[EdgeType] = ()
     ) -> list[Edge]:
         wanted, shadows = (
-            set(types or EdgeType) - {EdgeType.CHANGED_WITH, EdgeType.TOUCHED_BY},
+            set(types or EdgeType) - HISTORY_TYPES,
             self.shadows(),
         )
         if not wanted:

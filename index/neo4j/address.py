@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from index.errors import UnknownStoreURL
 
+SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 USER_VARIABLE, PASSWORD_VARIABLE = "GRAFT_NEO4J_USER", "GRAFT_NEO4J_PASSWORD"
 _DEFAULT_USER, _DEFAULT_DATABASE = "neo4j", "neo4j"
 _PASSWORD = re.compile(r"(?<=//)([^/?#]*?):[^/]*@")

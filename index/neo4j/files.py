@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 
-from index.neo4j.read import Neo4jReader
+from index.neo4j.read import ALL_RESOLVED, EDGE_ROW, Neo4jReader
 from index.neo4j.rows import FILE_PROPERTIES, edges_of, properties, record_of, references_of
-from index.neo4j.schema import RESOLVED_TYPES
 from index.neo4j.vectors import Neo4jVectors
 from index.store import Document, FileEntry, ResolvedFile, Tally
 from index.types import EdgeType, Resolution, SymbolKind
 
-_TYPES = "|".join(RESOLVED_TYPES)
 _NO_FILE = "NOT EXISTS { MATCH (:File {graph: n.graph, path: n.path}) }"
 _ORPHANS = (
     ("symbols of no file", "Symbol", _NO_FILE),
@@ -68,8 +66,7 @@ class Neo4jFiles(Neo4jReader):
             row
             for label in ("Symbol", "File")
             for row in self._rows(
-                f"MATCH (s:{label} {{graph: graph, path: $path}})-[e:{_TYPES}]->(t) RETURN coalesce(s.uid, s.path), "
-                "coalesce(t.uid, t.path), type(e), e.resolution, e.confidence, e.spans, s.path",
+                f"MATCH (s:{label} {{graph: graph, path: $path}})-[e:{ALL_RESOLVED}]->(t) {EDGE_ROW}",
                 path=path,
             )
         ]
@@ -87,7 +84,7 @@ class Neo4jFiles(Neo4jReader):
         edges: dict[tuple[EdgeType, Resolution], int] = {}
         for every in (_EVERY_SYMBOL, _EVERY_FILE):
             for type_, resolution, number in self._rows(
-                f"{every} MATCH (s)-[e:{_TYPES}]->() RETURN type(e), e.resolution, sum({_COUNT})"
+                f"{every} MATCH (s)-[e:{ALL_RESOLVED}]->() RETURN type(e), e.resolution, sum({_COUNT})"
             ):
                 key = EdgeType(type_), Resolution(resolution)
                 edges[key] = edges.get(key, 0) + number

@@ -41,8 +41,8 @@ _UIDS_PER_QUERY = 5_000
 _MEASURED_DOCUMENTS = 500
 _COUNTED_DOCUMENTS = 2_000
 """Who holds such a word says little; the server walks through all that it counts."""
-_ALL_RESOLVED = "|".join(RESOLVED_TYPES)
-_EDGE_ROW = (
+ALL_RESOLVED = "|".join(RESOLVED_TYPES)
+EDGE_ROW = (
     "RETURN coalesce(s.uid, s.path), coalesce(t.uid, t.path), type(e), e.resolution, e.confidence, e.spans, "
     "s.path"
 )
@@ -135,7 +135,7 @@ class Neo4jReader(HistoryReader):
     def _resolved_edges(
         self, source: str | None, target: str | None, wanted: Collection[EdgeType]
     ) -> list[Edge]:
-        kept = "|".join(type_ for type_ in wanted if type_ in RESOLVED_TYPES) if wanted else _ALL_RESOLVED
+        kept = "|".join(type_ for type_ in wanted if type_ in RESOLVED_TYPES) if wanted else ALL_RESOLVED
         if not kept:
             return []
         given = source if source is not None else target
@@ -145,7 +145,7 @@ class Neo4jReader(HistoryReader):
             for label, key in (("Symbol", "uid"), ("File", "path")):
                 rows += self._ask(
                     f"MATCH (s:{label} {{graph: graph}}) USING INDEX s:{label}(graph, {key}) "
-                    f"WHERE s.{key} IS NOT NULL MATCH (s)-[e:{kept}]->(t) {_EDGE_ROW}"
+                    f"WHERE s.{key} IS NOT NULL MATCH (s)-[e:{kept}]->(t) {EDGE_ROW}"
                 )
             return edges_of(rows)
         here = "s" if source is not None else "t"
@@ -154,7 +154,7 @@ class Neo4jReader(HistoryReader):
         ):
             node = f"MATCH ({here}:{label} {{graph: graph, {key}: $given}})"
             rows = self._ask(
-                f"{node} OPTIONAL MATCH (s)-[e:{kept}]->(t) {condition}{_EDGE_ROW}",
+                f"{node} OPTIONAL MATCH (s)-[e:{kept}]->(t) {condition}{EDGE_ROW}",
                 given=given,
                 target=target,
             )
@@ -172,7 +172,7 @@ class Neo4jReader(HistoryReader):
             rows += self._ask(
                 "UNWIND $given AS given OPTIONAL MATCH (n:Symbol {graph: graph, uid: given}) "
                 "OPTIONAL MATCH (f:File {graph: graph, path: given}) "
-                f"WITH coalesce(n, f) AS {here} WHERE {here} IS NOT NULL MATCH (s)-[e:{kept}]->(t) {_EDGE_ROW}",
+                f"WITH coalesce(n, f) AS {here} WHERE {here} IS NOT NULL MATCH (s)-[e:{kept}]->(t) {EDGE_ROW}",
                 given=batch,
             )
         return edges_of(rows)

@@ -36,7 +36,7 @@ def retire_older(
     """
     database = Database(parse_address(url))
     try:
-        origin, _, folder = _parts(name)
+        origin, folder = _parts(name)
         named = {"name": name, "branch": branch, "origin": f"{origin}@"}
         database.run("MATCH (r:Repository {name: $name}) SET r.branch = $branch", named)
         database.run(
@@ -51,7 +51,7 @@ def retire_older(
         kept = {branch: 1}
         outdated: list[str] = []
         for its_branch, other, age_s in rows:
-            if _parts(other)[2] != folder:
+            if _parts(other)[1] != folder:
                 continue
             kept[its_branch] = kept.get(its_branch, 0) + 1
             if kept[its_branch] > KEPT_PER_BRANCH and age_s > READERS_GRACE_S:
@@ -95,8 +95,7 @@ def _delete(database: Database, name: str, tell: Callable[[], None]) -> bool:
     return False
 
 
-def _parts(name: str) -> tuple[str, str, str]:
-    """The origin, commit and folder of a snapshot's name, `host/path@commit:folder`."""
+def _parts(name: str) -> tuple[str, str]:
+    """The origin and folder of a snapshot's name, `host/path@commit:folder`."""
     origin, _, rest = name.partition("@")
-    commit, _, folder = rest.partition(":")
-    return origin, commit, folder
+    return origin, rest.partition(":")[2]

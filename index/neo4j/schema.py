@@ -20,23 +20,11 @@ from index.errors import StoreTooNew
 from index.neo4j.database import Database, Transaction
 from index.neo4j.lock import WriterLock
 from index.store import SCHEMA_VERSION
-from index.types import EdgeType, SymbolKind
+from index.structure import STRUCTURAL_TYPES
+from index.types import HISTORY_TYPES, EdgeType, SymbolKind
 
 KIND_LABELS = {kind: kind.value.title() for kind in SymbolKind}
-RESOLVED_TYPES = tuple(
-    type_
-    for type_ in EdgeType
-    if type_
-    not in {
-        EdgeType.HAS_FILE,
-        EdgeType.HAS_AST,
-        EdgeType.PARENT_OF,
-        EdgeType.HAS_TEXT,
-        EdgeType.NEXT_CHUNK,
-        EdgeType.CHANGED_WITH,
-        EdgeType.TOUCHED_BY,
-    }
-)
+RESOLVED_TYPES = tuple(type_ for type_ in EdgeType if type_ not in STRUCTURAL_TYPES | HISTORY_TYPES)
 """Edges that come from resolving a file, not from its structure or from git."""
 FILE_WORDS_INDEX, SYMBOL_WORDS_INDEX, LOOKUPS_INDEX = (
     "graft_file_words",

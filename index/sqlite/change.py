@@ -137,7 +137,8 @@ class SQLiteChange(FactsReader):
     def _put_symbols(self, file: int, entry: PackedEntry) -> Sequence[int]:
         """Replace a file's symbols; one whose uid survives keeps its id. Returns the ids, by place."""
         execute, many = self._connection.execute, self._connection.executemany
-        gone = self._known_symbols(file)
+        ids_before, texts_before = self._symbol_ids(file), self._symbol_texts(file)
+        gone = {uid: id_ for id_, uid, _ in self._symbol_rows(ids_before)}
         if self._stand_ins is not None:
             gone = self._stand_ins.of(file, entry.uids) | gone
         (last,) = execute("SELECT seq FROM sqlite_sequence WHERE name = 'symbols'").fetchone() or (0,)
@@ -153,7 +154,9 @@ class SQLiteChange(FactsReader):
                 for id_, uid, kind in zip(ids, entry.uids, entry.kinds, strict=True)
             ],
         )
-        before, now = self._name_pairs(file), set(map(pair, entry.name_keys, ids))
+        names = names_of(texts_before) if texts_before else ()
+        before = set(map(pair, map(name_key, names), ids_before))
+        now = set(map(pair, entry.name_keys, ids))
         self._postings.remove(SYMBOL_NAMES, before - now)
         self._postings.add(SYMBOL_NAMES, now - before)
         execute("DELETE FROM symbol_texts WHERE file = ?", (file,))
@@ -168,15 +171,6 @@ class SQLiteChange(FactsReader):
         execute("UPDATE files SET symbol_count = ? WHERE id = ?", (len(ids), file))
         self._nodes.update(zip(map(number_uid, entry.uids), ids, strict=True))
         return ids
-
-    def _known_symbols(self, file: int) -> dict[int, int]:
-        """Uid number → id of the symbols that a file has."""
-        return {uid: id_ for id_, uid, _ in self._symbol_rows(self._symbol_ids(file))}
-
-    def _name_pairs(self, file: int) -> set[int]:
-        """What stands in the list of symbol names of a file."""
-        texts = self._symbol_texts(file)
-        return set(map(pair, map(name_key, names_of(texts)), self._symbol_ids(file))) if texts else set()
 
     def _drop_contents(self, file: int) -> None:
         """Delete what a file brought, but for its record and its symbols."""

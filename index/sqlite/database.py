@@ -91,6 +91,17 @@ class Database:
                 connection.execute("ROLLBACK")
             raise
 
+    @contextmanager
+    def change(self, waiting: Callable[[], None] = lambda: None) -> Iterator[sqlite3.Connection]:
+        """A transaction on a connection of its own. Raises StoreError."""
+        with self.errors():
+            connection = self.connect()
+        try:
+            with self.errors(), self.transaction(connection, waiting):
+                yield connection
+        finally:
+            self.release(connection)
+
     def when_free(self, action: Callable[[], object], waiting: Callable[[], None] = lambda: None) -> None:
         """Do something that needs a lock, again and again while another process holds it. Raises StoreBusy."""
         deadline = time.monotonic() + _LOCK_TIMEOUT_S

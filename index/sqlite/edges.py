@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -122,7 +122,6 @@ class EdgeReader:
 
     _query: Query
     _repository: int
-    _node: Callable[[str], int | None]
 
     def _edges(self, source: int | None, target: int | None, types: Iterable[EdgeType]) -> list[Edge]:
         """Edges by the numbers of their ends, in order of place."""

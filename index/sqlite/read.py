@@ -25,9 +25,8 @@ from index.sqlite.schema import (
     unpack_span,
 )
 from index.store import Counts, StoredFacts, WordStatistics
-from index.types import Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
+from index.types import HISTORY_TYPES, Edge, EdgeType, FileRecord, Reference, Symbol, TextChunk
 
-_HISTORY_TYPES = frozenset({EdgeType.CHANGED_WITH, EdgeType.TOUCHED_BY})
 _NAMED_PER_HIT = 4
 """Documents that are named first for each one wanted; more where the store's other repositories are among them."""
 _WEIGHTS = ", ".join(map(str, (FIELD_WEIGHTS[-1], *FIELD_WEIGHTS[:-1])))
@@ -191,7 +190,7 @@ class SQLiteReader(FactsReader, EdgeReader, HistoryReader):
         start, end = (None if name is None else self._node(name) for name in (source, target))
         found: list[Edge] = []
         if (source is None or start is not None) and (target is None or end is not None):
-            if wanted - _HISTORY_TYPES:
+            if wanted - HISTORY_TYPES:
                 found = self._edges(start, end, wanted)
             if EdgeType.CHANGED_WITH in wanted:
                 found += self._co_change_edges(*(None if node is None else -node for node in (start, end)))
@@ -202,7 +201,7 @@ class SQLiteReader(FactsReader, EdgeReader, HistoryReader):
     def edges_at(
         self, nodes: Collection[str], *, incoming: bool, types: Iterable[EdgeType] = ()
     ) -> list[Edge]:
-        wanted = set(types or EdgeType) - _HISTORY_TYPES
+        wanted = set(types or EdgeType) - HISTORY_TYPES
         found: list[Edge] = []
         for node in sorted(set(nodes)) if wanted else ():
             source, target = (None, node) if incoming else (node, None)

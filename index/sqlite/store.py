@@ -51,17 +51,11 @@ class SQLiteStore(SQLiteFiles):
     @contextmanager
     def change(self, waiting: Callable[[], None] = lambda: None) -> Iterator[SQLiteChange]:
         """Begin a transaction. See GraphStore."""
-        database = self._database
-        with database.errors():
-            connection = database.connect()
-        try:
-            with database.errors(), database.transaction(connection, waiting):
-                stand_ins = StandIns(connection, self._repository) if self._is_layer else None
-                change = SQLiteChange(connection, self._repository, stand_ins)
-                yield change
-                change.flush()
-        finally:
-            database.release(connection)
+        with self._database.change(waiting) as connection:
+            stand_ins = StandIns(connection, self._repository) if self._is_layer else None
+            change = SQLiteChange(connection, self._repository, stand_ins)
+            yield change
+            change.flush()
 
     def close(self) -> None:
         self._database.close()

@@ -45,14 +45,8 @@ class SQLiteVectors:
         return [_vectors(*row) for row in rows]
 
     def put(self, files: Sequence[FileVectors], gone: Collection[str] = ()) -> None:
-        database = self._database
-        with database.errors():
-            connection = database.connect()
-        try:
-            with database.errors(), database.transaction(connection, lambda: None):
-                self._write(connection, files, gone)
-        finally:
-            database.release(connection)
+        with self._database.change() as connection:
+            self._write(connection, files, gone)
 
     def _write(
         self, connection: sqlite3.Connection, files: Sequence[FileVectors], gone: Collection[str]
